@@ -1,0 +1,1 @@
+"""Transport: the app, sign-in and tokens, GraphQL over HTTP, GraphiQL, health, and the command line."""

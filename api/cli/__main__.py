@@ -1,0 +1,158 @@
+"""The table of commands. Each imports its file only when it is called, so that `./ruhu help` answers at once."""
+
+import signal
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import CommandError
+
+HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
+FOOT = """./ruhu COMMAND --help tells more about one. Settings come from the environment: see docs/settings.md.
+Exit codes: 0 all is well, 1 it failed and one line said what to do, 2 the command was not understood."""
+
+# Plain text: boxes and colours get in the way of whoever reads a log or asks a colleague on the telephone.
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
+regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command()
+def serve(
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo into RUHU_DATABASE_URL's server too.")] = False,
+) -> None:
+    """Serve GraphQL and GraphiQL; the first time, make the database and load divisions and demo."""
+    from api.cli.serve import serve
+
+    serve(demo=demo)
+
+
+@app.command(context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run the tests on a database of their own; what follows goes to pytest (./ruhu test -k regions)."""
+    from api.cli.testing import run_tests
+
+    raise typer.Exit(run_tests(context.args))
+
+
+@app.command()
+def check() -> None:
+    """Check format, lint, types, import contracts, the SDL snapshot and the migrations."""
+    from api.cli.check import check
+
+    raise typer.Exit(check())
+
+
+@app.command()
+def fix() -> None:
+    """Mend what can be mended by itself: format and the simple lints."""
+    from api.cli.check import fix
+
+    raise typer.Exit(fix())
+
+
+@app.command()
+def sdl() -> None:
+    """Write the SDL snapshot that phones rely on: mobile_contract/schema.graphql."""
+    from api.cli.sdl import write
+
+    write()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date: roles, extensions, migrations, divisions. Never the demo."""
+    from api.cli.data import migrate
+
+    migrate()
+
+
+@demo_app.command("reset")
+def demo_reset() -> None:
+    """Throw the demo's data away and load it afresh."""
+    from api.cli.data import reset_demo
+
+    reset_demo()
+
+
+@regions_app.command("load")
+def regions_load(
+    file: Annotated[Path | None, typer.Argument(help="Gzipped CSV of code,name; else the project's own.")] = None,
+) -> None:
+    """Load all divisions into a database that has none yet."""
+    from api.cli.data import load_regions
+
+    load_regions(file)
+
+
+@regions_app.command("merge")
+def regions_merge(
+    old: Annotated[str, typer.Argument(help="The code of the division that ends.")],
+    into: Annotated[str, typer.Argument(help="The code of the division that takes it in.")],
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it takes effect; else today.")] = None,
+) -> None:
+    """Make one division part of another: what stands below it is recoded, history keeps its code."""
+    from api.cli.data import merge_regions
+
+    merge_regions(old, into, on.date() if on else date.today())  # noqa: DTZ011  # an administrator's own calendar
+
+
+@app.command()
+def token(persona: Annotated[str, typer.Argument(help="For instance cadre or county_officer.")]) -> None:
+    """Print a token for one of the demo's personas, and nothing else (demo only)."""
+    from api.cli.data import print_token
+
+    print_token(persona)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything the program stands on, and say what to do about what is amiss."""
+    from api.cli.doctor import doctor
+
+    raise typer.Exit(doctor())
+
+
+@app.command("help")
+def list_commands() -> None:
+    """Show this list."""
+    print(HEAD, end="\n\n")
+    for prefix, group in (("", app), ("demo ", demo_app), ("regions ", regions_app)):
+        for command in group.registered_commands:
+            function = command.callback
+            assert function is not None
+            print(f"  {prefix + (command.name or function.__name__):<15}{(function.__doc__ or '').splitlines()[0]}")
+    print(f"\n{FOOT}")
+
+
+app.add_typer(demo_app, name="demo")
+app.add_typer(regions_app, name="regions")
+
+
+def main(arguments: list[str]) -> None:
+    """Run one command and exit with its code; what goes wrong as expected is one line on stderr."""
+    # A plain end (systemd, a closed terminal) must stop the private PostgreSQL too: let it unwind as Ctrl-C does.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) != signal.SIG_IGN:  # nohup
+            signal.signal(ending, signal.default_int_handler)
+    try:
+        asks_for_help = arguments[:1] in ([], ["--help"], ["-h"])
+        code = app(["help"] if asks_for_help else arguments, prog_name="./ruhu", standalone_mode=False)
+    except typer.TyperException as error:
+        print(f"ruhu: {error.format_message().rstrip('.?')}. `./ruhu help` lists the commands.", file=sys.stderr)
+        code = 2
+    except CommandError as error:
+        print(f"ruhu: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

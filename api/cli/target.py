@@ -1,0 +1,63 @@
+"""The database that a command works on: RUHU_DATABASE_URL's, or else the private one."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from api.cli import CommandError
+from api.cli.cluster import running
+from api.database import DatabaseUnready
+from api.settings import Settings, load_settings
+from domain.base.errors import DomainError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings() -> Settings:
+    """The settings of this command; a wrong one is a CommandError that names it."""
+    try:
+        loaded = load_settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0]).upper()
+        name = name if name.startswith(("RUHU_", "PORT")) else f"RUHU_{name}"
+        raise CommandError(f"the setting {name} is wrong: {wrong['msg']}. docs/settings.md explains it") from None
+    return loaded.model_copy(update={"data_dir": ROOT / loaded.data_dir})
+
+
+@contextmanager
+def target(settings: Settings) -> Iterator[str]:
+    """The address of the database, as a user who may do everything there; it is up while the block runs."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]  # they point at some other server, and asyncpg heeds them
+    with running(settings.data_dir / "postgres", say=say) as cluster:
+        yield cluster.url("ruhu")
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs the work on an event loop; what may go wrong between us and the database becomes a CommandError."""
+    try:
+        return asyncio.run(work)
+    except DatabaseUnready as error:
+        raise CommandError(str(error)) from None
+    except DomainError as error:
+        raise CommandError(f"refused: {error}") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CommandError(f"the database said: {reason}. `./ruhu doctor` looks into it") from error
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr: stdout is for what was asked for."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,51 @@
+import { createRoot } from 'react-dom/client'
+import { createPortal } from 'react-dom'
+import { GraphiQL, HISTORY_PLUGIN } from 'graphiql'
+import { explorerPlugin } from '@graphiql/plugin-explorer'
+import '@graphiql/react/font/roboto.css'
+import '@graphiql/react/font/fira-code.css'
+import '@graphiql/react/style.css'
+import '@graphiql/plugin-doc-explorer/style.css'
+import '@graphiql/plugin-history/style.css'
+import '@graphiql/plugin-explorer/style.css'
+import 'graphiql/graphiql.css'
+import './page.css'
+import { Bar, opened } from './bar.jsx'
+import { become, config, fetcher, session, speak } from './session.js'
+
+globalThis.MonacoEnvironment = {
+  getWorker: (_module, label) => new Worker(config.workers[label] ?? config.workers.editor, { type: 'module' }),
+}
+
+speak(session.language)
+let fault = null
+if (config.personas) {
+  // Before the first request, so that even the introspection is asked by somebody.
+  await become().catch((error) => {
+    fault = error
+  })
+}
+
+const explorer = explorerPlugin({ showAttribution: false })
+// GraphiQL remembers its tabs. It takes a default tab's query, but not its variables.
+const first = localStorage.getItem('graphiql:tabState') === null ? opened(config.examples[0], 'zh', 'en') : {}
+
+createRoot(document.getElementById('graphiql')).render(
+  <GraphiQL
+    fetcher={fetcher}
+    plugins={[explorer, HISTORY_PLUGIN]}
+    visiblePlugin={explorer}
+    editorTheme={{ light: 'ruhu-light', dark: 'ruhu-dark' }}
+    defaultEditorToolsVisibility
+    defaultTabs={[first]}
+    initialVariables={first.variables}
+    defaultQuery=""
+    shouldPersistHeaders={false}
+    showPersistHeadersSettings={false}
+  >
+    <GraphiQL.Logo>
+      <span />
+    </GraphiQL.Logo>
+    {createPortal(<Bar fault={fault} />, document.getElementById('bar'))}
+  </GraphiQL>,
+)

@@ -1,0 +1,40 @@
+"""Everything that can be set from outside. docs/settings.md lists each one; a test compares the two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment: `RUHU_` and the name in capitals (`PORT` alone works too)."""
+
+    model_config = SettingsConfigDict(env_prefix="RUHU_", extra="ignore", frozen=True)
+
+    env: Literal["demo", "development", "production"] = Field(
+        "demo", description="demo: made-up families and personas; production: neither can exist."
+    )
+    database_url: str | None = Field(
+        None, description="PostgreSQL server to use instead of the private one; its user may create roles and tables."
+    )
+    app_database_url: str | None = Field(
+        None,
+        description="The same database as a login that is a member of ruhu_app only. Without it, `database_url` is "
+        "used with the role ruhu_app.",
+    )
+    data_dir: Path = Field(Path(".data"), description="Where the private server, keys and uploads live.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, validation_alias=AliasChoices("RUHU_PORT", "PORT"), description="Port to listen on.")
+    pool_size: int = Field(10, ge=1, description="Connections for reads, and as many for writes.")
+    statement_timeout_seconds: float = Field(15, gt=0, description="A statement that takes longer is stopped.")
+    max_body_bytes: int = Field(3_000_000, ge=1024, description="A request body over this is refused as a whole.")
+    max_cost: int = Field(200_000, ge=1, description="The highest cost of one operation, in values it may bring.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, as JSON.")
+
+
+def load_settings() -> Settings:
+    """The settings of this process; a wrong value is a pydantic ValidationError that names it."""
+    return Settings()

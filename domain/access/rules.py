@@ -1,0 +1,138 @@
+"""Who a viewer is, and what a set of grants lets them see. Pure: facts and the day come in as arguments."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+
+class ViewerKind(enum.StrEnum):
+    """What sort of account asks. Rights come from grants, not from this."""
+
+    HELPER = "HELPER"
+    OFFICER = "OFFICER"
+    DEPARTMENT = "DEPARTMENT"
+    PARTNER = "PARTNER"
+    INTEGRATOR = "INTEGRATOR"
+    HOTLINE_OPERATOR = "HOTLINE_OPERATOR"
+    AUDITOR = "AUDITOR"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+class GrantRole(enum.StrEnum):
+    """The roles of domain.md §2, one grant each."""
+
+    HELPER = "HELPER"
+    VILLAGE_OFFICER = "VILLAGE_OFFICER"
+    RESIDENT_TEAM = "RESIDENT_TEAM"
+    TOWNSHIP_OFFICER = "TOWNSHIP_OFFICER"
+    COUNTY_OFFICER = "COUNTY_OFFICER"
+    PREFECTURE_OFFICER = "PREFECTURE_OFFICER"
+    PROVINCE_OFFICER = "PROVINCE_OFFICER"
+    DEPARTMENT = "DEPARTMENT"
+    PARTNER = "PARTNER"
+    INTEGRATOR = "INTEGRATOR"
+    HOTLINE_OPERATOR = "HOTLINE_OPERATOR"
+    AUDITOR = "AUDITOR"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+# Roles that see every family of their region: the five-level linkage (五级联动), and services that were given one.
+# An administrator runs the system and an auditor reads its trace; neither sees a family because of it.
+OFFICER_ROLES = frozenset(
+    {
+        GrantRole.VILLAGE_OFFICER,
+        GrantRole.RESIDENT_TEAM,
+        GrantRole.TOWNSHIP_OFFICER,
+        GrantRole.COUNTY_OFFICER,
+        GrantRole.PREFECTURE_OFFICER,
+        GrantRole.PROVINCE_OFFICER,
+    }
+)
+ROLES_WITH_A_REGION = OFFICER_ROLES | {GrantRole.INTEGRATOR}
+
+# Roles that meet the family itself and need to reach it; everybody else gets names and numbers masked.
+ROLES_THAT_MEET_FAMILIES = OFFICER_ROLES | {GrantRole.HELPER}
+
+AFTER_EVERY_DIGIT = ":"  # the character after "9": [code, code + ":") is the subtree of a region code
+NOWHERE = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """One grant as it stands on the day asked about."""
+
+    role: GrantRole
+    region_code: str | None = None
+    organisation_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever asks, as both walls need it: no Python branch on it, only parameters.
+
+    region_from/region_to: the hull of the granted subtrees, half open. region_spans: the exact prefixes, only where
+    there is more than one (then the hull holds more than was granted, and the prefixes cut it down).
+    """
+
+    id: uuid.UUID | None = None
+    name: str = ""
+    kind: ViewerKind | None = None
+    language: str = "zh"
+    region_from: str = NOWHERE
+    region_to: str = NOWHERE
+    region_spans: tuple[str, ...] | None = None
+    helper_id: uuid.UUID | None = None
+    organisation_id: uuid.UUID | None = None
+    roles: frozenset[GrantRole] = frozenset()
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.id is not None
+
+    @property
+    def meets_families(self) -> bool:
+        """Whether names, addresses and points are shown whole where the scope shows the family at all."""
+        return not self.roles.isdisjoint(ROLES_THAT_MEET_FAMILIES)
+
+    @property
+    def parties(self) -> tuple[uuid.UUID, ...]:
+        """Under whose name households are listed for this viewer."""
+        return tuple(party for party in (self.helper_id, self.organisation_id) if party is not None)
+
+    def sees_region(self, code: str) -> bool:
+        """Whether `code` lies in a granted subtree: what wall 1 says in SQL, for decisions in Python."""
+        inside = self.region_from <= code < self.region_to
+        return inside and (self.region_spans is None or code.startswith(self.region_spans))
+
+
+ANONYMOUS = Viewer()
+
+
+def spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
+    """The granted subtrees as prefixes, without those that lie inside another, in order.
+
+    >>> spans([GrantFacts(GrantRole.COUNTY_OFFICER, "350125"), GrantFacts(GrantRole.TOWNSHIP_OFFICER, "350125201")])
+    ('350125',)
+    """
+    codes = sorted({g.region_code for g in grants if g.region_code is not None and g.role in ROLES_WITH_A_REGION})
+    kept: list[str] = []
+    for code in codes:
+        if not (kept and code.startswith(kept[-1])):
+            kept.append(code)
+    return tuple(kept)
+
+
+def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:
+    """The smallest half-open range of codes that holds all these subtrees; empty when there are none."""
+    if not prefixes:
+        return NOWHERE, NOWHERE
+    return prefixes[0], prefixes[-1] + AFTER_EVERY_DIGIT
+
+
+def is_in_force(starts_on: date, ends_on: date | None, today: date) -> bool:
+    """Half open: a grant no longer holds on its `ends_on`."""
+    return starts_on <= today and (ends_on is None or today < ends_on)

@@ -1,0 +1,1 @@
+"""Families: households, their members as dated spells, and the events that change them."""

@@ -1,0 +1,177 @@
+"""Households and people. Nothing is deleted: spells end, households end, and both keep why."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.base.models import Base, RegionCode
+from domain.regions.models import Region, Village
+
+
+class MonitoringStatus(enum.StrEnum):
+    """Where a household stands with monitoring (监测状态), domain.md §11.13."""
+
+    NEVER = "NEVER"
+    IN_PROCEDURE = "IN_PROCEDURE"
+    MONITORED = "MONITORED"
+    ELIMINATED_TRACKED = "ELIMINATED_TRACKED"
+
+
+class Household(Base):
+    """A farming household (农户): the unit of monitoring, with a dwelling and exactly one head."""
+
+    __tablename__ = "household"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    address: Mapped[str | None]
+    phone: Mapped[str | None]
+    category: Mapped[str]
+    causes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))  # main cause first, at most two more
+    monitoring_status: Mapped[MonitoringStatus] = mapped_column(
+        Enum(MonitoringStatus, native_enum=False, create_constraint=False, length=20), server_default="NEVER"
+    )
+    # The dwelling: what was sent, in its datum, and the WGS-84 point that everything is measured from.
+    location: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
+    sent_longitude: Mapped[float | None] = mapped_column(Float(53))
+    sent_latitude: Mapped[float | None] = mapped_column(Float(53))
+    sent_datum: Mapped[str | None]
+    accuracy_metres: Mapped[float | None] = mapped_column(Float(53))
+    registered_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[str | None]
+    split_from_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
+    revision: Mapped[int] = mapped_column(server_default="1")  # counts every change of the family, members included
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
+    village: Mapped[Village] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: Household.region_code == Village.region_code,
+        foreign_keys=lambda: [Household.region_code],
+    )
+    members: Mapped[list[Person]] = relationship(lazy="raise", viewonly=True, back_populates="household")
+    memberships: Mapped[list[Membership]] = relationship(lazy="raise", viewonly=True)
+    head: Mapped[Person | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        uselist=False,
+        primaryjoin=lambda: (Household.id == Person.household_id) & Person.is_head,
+    )
+
+    __table_args__ = (
+        Index("uq_household_code", "code", unique=True),
+        Index("ix_household_region_code", "region_code", "code"),
+        Index("ix_household_location", "location", postgresql_using="gist"),
+        Index("ix_household_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
+        Index("ix_household_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        CheckConstraint("cardinality(causes) <= 3", "at_most_three_causes"),
+        CheckConstraint("length(region_code) = 12", "stands_in_a_village"),
+        CheckConstraint("num_nonnulls(ended_on, end_reason) IN (0, 2)", "ends_with_a_reason"),
+        CheckConstraint(
+            "location IS NULL OR (ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90)",
+            "location_in_range",
+        ),
+        CheckConstraint(
+            "num_nonnulls(location, sent_longitude, sent_latitude, sent_datum) IN (0, 4)", "location_says_its_datum"
+        ),
+    )
+
+
+class Person(Base):
+    """A member of a household (家庭成员), or somebody who was one. The present spell stands here, past ones in Membership."""
+
+    __tablename__ = "person"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"), index=True)
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+    name: Mapped[str]
+    is_head: Mapped[bool] = mapped_column(server_default=text("false"))
+    relation_to_head: Mapped[str]  # GB/T 4761
+    sex: Mapped[str]  # GB/T 2261.1
+    ethnicity: Mapped[str]  # GB/T 3304
+    born_on: Mapped[date]
+    died_on: Mapped[date | None]
+    id_number: Mapped[str | None]
+    disability_certificate: Mapped[str | None]
+    phone: Mapped[str | None]
+    education: Mapped[str | None]
+    school_status: Mapped[str | None]
+    health: Mapped[list[str]] = mapped_column(server_default=text("'{HEALTHY}'"))
+    labour: Mapped[str]
+    joined_on: Mapped[date]
+
+    household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True, back_populates="members")
+
+    __table_args__ = (
+        Index("one_head_per_household", "household_id", unique=True, postgresql_where=text("is_head")),
+        Index("uq_person_id_number", "id_number", unique=True, postgresql_where=text("id_number IS NOT NULL")),
+        CheckConstraint("num_nonnulls(education, school_status) = 1", "education_or_school_status"),
+        CheckConstraint("id_number IS NULL OR ruhu_is_id_number(id_number)", "id_number_valid"),
+        CheckConstraint(
+            "disability_certificate IS NULL OR (ruhu_is_id_number(left(disability_certificate, 18))"
+            " AND substr(disability_certificate, 19) ~ '^[1-7][1-4]$')",
+            "disability_certificate_valid",
+        ),
+        CheckConstraint("NOT is_head OR household_id IS NOT NULL", "head_of_a_household"),
+        CheckConstraint("died_on IS NULL OR died_on >= born_on", "dies_after_birth"),
+    )
+
+
+class Membership(Base):
+    """One spell of one person in one household (成员变动): from, why; until, why. Spells of a person never overlap."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), index=True)
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+    started_on: Mapped[date]
+    start_reason: Mapped[str]
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[str | None]
+
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_membership_person_id", "person_id"),
+        CheckConstraint("ended_on IS NULL OR ended_on >= started_on", "ends_after_it_starts"),
+        CheckConstraint("num_nonnulls(ended_on, end_reason) IN (0, 2)", "ends_with_a_reason"),
+        ExcludeConstraint(
+            ("person_id", "="),
+            (func.daterange(text("started_on"), text("ended_on")), "&&"),
+            name="membership_spells_do_not_overlap",
+            using="gist",
+        ),
+    )
+
+
+class HouseholdEvent(Base):
+    """What happened to a family (家庭大事记): registered, edited, members changed, split, merged, moved, ended."""
+
+    __tablename__ = "household_event"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"))
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+    kind: Mapped[str]
+    happened_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    detail: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_household_event_household_id", "household_id", "happened_on"),)

@@ -1,0 +1,71 @@
+"""Pairings. N:M by nature: exactly one side helps, exactly one is helped, and nothing else is exclusive."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.base.models import Base, RegionCode
+from domain.helpers.models import Helper, Organisation
+from domain.households.models import Household, Person
+from domain.regions.models import Region, Village
+
+
+class Pairing(Base):
+    """Who helps whom (结对帮扶). It is never deleted; it ends, with a reason."""
+
+    __tablename__ = "pairing"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))  # of the side that is helped
+    helper_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("helper.id"))
+    organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    village_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("village.id"))
+    helping_id: Mapped[uuid.UUID] = mapped_column(Computed("coalesce(helper_id, organisation_id)", persisted=True))
+    helped_id: Mapped[uuid.UUID] = mapped_column(
+        Computed("coalesce(household_id, person_id, village_id)", persisted=True)
+    )
+    started_on: Mapped[date]
+    ended_on: Mapped[date | None]  # the first day on which it no longer holds
+    end_reason: Mapped[str | None]
+    mode: Mapped[str | None]
+    terms: Mapped[dict[str, Any] | None]
+    succeeds_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("pairing.id"))  # handed over from
+    created_at: Mapped[datetime]
+
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
+    helper: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True)
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise", viewonly=True)
+    household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person | None] = relationship(lazy="raise", viewonly=True)
+    village: Mapped[Village | None] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_pairing_region_code", "region_code", "id"),
+        Index("ix_pairing_helper_id", "helper_id", "started_on"),
+        Index("ix_pairing_organisation_id", "organisation_id", "started_on"),
+        Index("ix_pairing_household_id", "household_id", "started_on"),
+        Index("ix_pairing_person_id", "person_id", "started_on"),
+        Index("ix_pairing_village_id", "village_id", "started_on"),
+        Index("ix_pairing_succeeds_id", "succeeds_id", postgresql_where=text("succeeds_id IS NOT NULL")),
+        CheckConstraint("num_nonnulls(helper_id, organisation_id) = 1", "one_side_helps"),
+        CheckConstraint("num_nonnulls(household_id, person_id, village_id) = 1", "one_side_is_helped"),
+        CheckConstraint("ended_on IS NULL OR ended_on >= started_on", "ends_after_it_starts"),
+        CheckConstraint("num_nonnulls(ended_on, end_reason) IN (0, 2)", "ends_with_a_reason"),
+        ExcludeConstraint(
+            ("helped_id", "="),
+            ("helping_id", "="),
+            ("role", "="),
+            (func.daterange(text("started_on"), text("ended_on")), "&&"),
+            name="pairings_do_not_overlap",
+            using="gist",
+        ),
+    )

@@ -1,0 +1,21 @@
+"""All tables of the domain at once: for migrations, and for tests that ask something of every table."""
+
+from sqlalchemy import MetaData
+
+from domain.access.models import Account
+from domain.audit.models import AuditEntry
+from domain.base.models import Base
+from domain.changes.models import Change
+from domain.helpers.models import Helper
+from domain.households.models import Household
+from domain.pairings.models import Pairing
+from domain.regions.models import Region
+from domain.visits.models import Visit
+
+# One class of each models.py: importing it is what puts its tables into the metadata.
+NOUNS = (Account, AuditEntry, Change, Helper, Household, Pairing, Region, Visit)
+
+
+def metadata() -> MetaData:
+    """The metadata with every table in it."""
+    return Base.metadata

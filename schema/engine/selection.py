@@ -1,0 +1,96 @@
+"""A document's selection as a tree: fragments spread, fields merged, directives decided, types narrowed.
+
+This is the specification's CollectFields, done ahead for every type an object can turn out to be. Nothing here
+knows SQL; cost and SQL are two readings of this tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+    VariableNode,
+    is_abstract_type,
+)
+
+from .arguments import Variables, read_arguments
+from .catalogue import Catalogue, Field, PlannedType
+
+
+@dataclass(frozen=True, eq=False)
+class Selected:
+    """One response key: its field with arguments, and what is asked of every type its value can have."""
+
+    key: str
+    field: Field | None  # None: __typename
+    arguments: dict[str, Any]
+    children: dict[str, list[Selected]]  # by the name of the concrete type
+    nodes: list[FieldNode]
+
+
+class Selection:
+    """Reads selection sets of one operation; `variables` need only be right in what their shape holds."""
+
+    def __init__(self, catalogue: Catalogue, document: DocumentNode, variables: Variables) -> None:
+        self.catalogue, self.variables = catalogue, variables
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+
+    def of(self, planned: PlannedType, sets: Iterable[SelectionSetNode]) -> list[Selected]:
+        merged: dict[str, list[FieldNode]] = {}
+        for selection_set in sets:
+            self._collect(planned, selection_set, merged)
+        return [self.field(planned, key, nodes) for key, nodes in merged.items()]
+
+    def field(self, planned: PlannedType, key: str, nodes: list[FieldNode]) -> Selected:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return Selected(key, None, {}, {}, nodes)
+        field = planned.fields[name]
+        arguments = read_arguments(field.graphql.args, nodes[0].arguments, self.variables) if field.graphql.args else {}
+        return Selected(key, field, arguments, {} if field.is_leaf else self.children(field.named_type, nodes), nodes)
+
+    def children(self, named: Any, nodes: list[FieldNode]) -> dict[str, list[Selected]]:
+        sets = [n.selection_set for n in nodes if n.selection_set]
+        return {member.name: self.of(member, sets) for member in self.catalogue.members(named)}
+
+    def _collect(self, planned: PlannedType, selection_set: SelectionSetNode, merged: dict[str, list[FieldNode]]) -> None:
+        for node in selection_set.selections:
+            if node.directives and not self._included(node.directives):
+                continue
+            if isinstance(node, FieldNode):
+                merged.setdefault((node.alias or node.name).value, []).append(node)
+                continue
+            assert isinstance(node, FragmentSpreadNode | InlineFragmentNode)
+            fragment = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            condition = fragment.type_condition
+            if condition is None or self._applies(planned, condition.name.value):
+                self._collect(planned, fragment.selection_set, merged)
+
+    def _applies(self, planned: PlannedType, condition: str) -> bool:
+        if planned.name == condition:
+            return True
+        types = self.catalogue.graphql.type_map
+        wanted = types[condition]
+        return is_abstract_type(wanted) and self.catalogue.graphql.is_sub_type(wanted, types[planned.name])
+
+    def _included(self, directives: Iterable[DirectiveNode]) -> bool:
+        for directive in directives:
+            if directive.name.value in ("skip", "include") and directive.arguments:
+                condition = directive.arguments[0].value
+                if isinstance(condition, VariableNode):
+                    is_so = self.variables[condition.name.value]
+                else:
+                    is_so = isinstance(condition, BooleanValueNode) and condition.value
+                if is_so is (directive.name.value == "skip"):
+                    return False
+        return True
