@@ -67,7 +67,9 @@ async def _ensure_database(url: str) -> None:
             except asyncpg.DuplicateDatabaseError:
                 return
     except OSError as error:
-        raise DatabaseUnready(f"No PostgreSQL answers at RUHU_DATABASE_URL ({error}). Start it, or mend the URL.") from None
+        raise DatabaseUnready(
+            f"No PostgreSQL answers at RUHU_DATABASE_URL ({error}). Start it, or mend the URL."
+        ) from None
 
 
 async def _ensure_roles(connection: asyncpg.Connection) -> None:

@@ -4,14 +4,14 @@ import asyncio
 import io
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from difflib import unified_diff
 from pathlib import Path
 
-from api.cli.cluster import running
+from api.cli.cluster import Cluster, running
 from api.cli.sdl import SNAPSHOT, current
-from api.cli.target import ROOT
+from api.cli.target import ROOT, build
 from api.cli.testing import TEST_DATA
 
 Check = Callable[[], str]  # answers what is wrong, or nothing
@@ -20,16 +20,19 @@ Check = Callable[[], str]  # answers what is wrong, or nothing
 def check() -> int:
     """Prints a line per check, with its output if it failed; answers 1 if any did."""
     checks: dict[str, Check] = {
-        "format": lambda: _tool("ruff", "format", "--check", "."),
-        "lint": lambda: _tool("ruff", "check", "."),
+        "format": lambda: _tool("ruff", "format", "--check", "--output-format=concise", "."),
+        "lint": lambda: _tool("ruff", "check", "--output-format=concise", "."),
         "types": lambda: _tool("mypy"),
-        "import contracts": lambda: _tool("lint-imports", "--no-cache"),
+        "import contracts": lambda: _tool("lint-imports", "--no-cache", "--no-logo"),
         "SDL snapshot": _snapshot_differs,
         "migrations": _migrations_differ,
     }
     failed = 0
     for name, run in checks.items():
-        wrong = run().strip()
+        try:
+            wrong = run().strip()
+        except Exception as error:  # a schema that cannot be imported, say: the other checks are still worth knowing
+            wrong = "".join(traceback.format_exception(error, limit=-2))
         print(f"{'✗' if wrong else '✓'} {name}", flush=True)
         if wrong:
             failed += 1
@@ -63,23 +66,32 @@ def _snapshot_differs() -> str:
 def _migrations_differ() -> str:
     """One head, and the tables that the migrations make are those that the models describe."""
     from alembic import command
+    from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError as AlembicError
 
-    from api.database import alembic_config, prepare, run_alembic
+    from api.database import alembic_config, connected, run_alembic
 
     heads = ScriptDirectory.from_config(alembic_config()).get_heads()
     if len(heads) != 1:
         return f"Heads: {', '.join(heads)}. Let one of them follow the other (down_revision)."
     output = io.StringIO()
 
-    async def compare(url: str) -> None:
-        await prepare(url, demo=False, say=lambda line: None, divisions=False)
-        await run_alembic(url, command.check)
+    def check_quietly(config: Config) -> None:
+        config.stdout = output
+        command.check(config)
 
-    with running(TEST_DATA, throwaway=True) as cluster, redirect_stdout(output):
+    async def compare(cluster: Cluster) -> None:
+        # Afresh each time: a migration that was edited since must not find its earlier self in place.
+        async with connected(cluster.url("postgres")) as connection:
+            await connection.execute("DROP DATABASE IF EXISTS checked WITH (FORCE)")
+        url = cluster.url("checked")
+        await build(url)
+        await run_alembic(url, check_quietly)
+
+    with running(TEST_DATA, throwaway=True) as cluster:
         try:
-            asyncio.run(compare(cluster.url("ruhu_check")))
+            asyncio.run(compare(cluster))
         except AlembicError as error:
             return f"{output.getvalue()}{error}\nWrite the migration: see CONTRIBUTING."
     return ""

@@ -29,7 +29,7 @@ from urllib.parse import quote
 from api.cli import postgres
 from api.cli.postgres import ClusterError, Programs
 
-__all__ = ["Cluster", "ClusterError", "running"]
+__all__ = ["Cluster", "ClusterError", "is_made", "running"]
 
 START_SECONDS = 300  # crash recovery after a big load on a slow disk
 
@@ -49,6 +49,12 @@ class Cluster:
 
 def _silent(line: str) -> None:
     """For callers who do not want to hear of the slow steps."""
+
+
+def is_made(data: Path) -> bool:
+    """Whether there is a cluster for this data folder, up or down."""
+    with _explained(data):
+        return (_home_of(data) / "pg").exists()
 
 
 @contextmanager

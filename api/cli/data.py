@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from api.cli import CommandError
-from api.cli.target import run, say, settings, target
+from api.cli.target import build, run, say, settings, target
 from api.database import connected, prepare
 from api.settings import Settings
 from domain.regions import actions as regions
@@ -39,7 +39,7 @@ def load_regions(file: Path | None) -> None:
         raise CommandError(f"there is no file {file}: name a gzipped CSV of code,name lines with a head line")
 
     async def load(url: str) -> None:
-        await prepare(url, demo=False, say=say, divisions=False)
+        await build(url)
         async with connected(url) as connection:
             if await regions.divisions_are_loaded(connection):
                 raise CommandError("divisions are loaded already: change them by `./ruhu regions merge`")

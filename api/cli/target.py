@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.cli import CommandError
 from api.cli.cluster import running
-from api.database import DatabaseUnready
+from api.database import EXTENSIONS, DatabaseUnready, _ensure_database, _ensure_roles, connected, upgrade
 from api.settings import Settings, load_settings
 from domain.base.errors import DomainError
 
@@ -43,6 +43,17 @@ def target(settings: Settings) -> Iterator[str]:
         del os.environ[name]  # they point at some other server, and asyncpg heeds them
     with running(settings.data_dir / "postgres", say=say) as cluster:
         yield cluster.url("ruhu")
+
+
+async def build(url: str) -> None:
+    """Everything but data: the database, roles, extensions, migrations."""
+    await _ensure_database(url)
+    async with connected(url) as connection:
+        await connection.execute("SELECT pg_advisory_lock(hashtext('ruhu prepare'))")
+        await _ensure_roles(connection)
+        for extension in EXTENSIONS:
+            await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+        await upgrade(url)
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 
 from api.cli.cluster import running
 from api.cli.target import ROOT, say
 
-TEST_DATA = ROOT / ".data" / "test"
+TEST_DATA = Path(os.environ.get("RUHU_TEST_DATA", ROOT / ".data" / "test"))
 
 
 def run_tests(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ import enum
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 
 class ViewerKind(enum.StrEnum):
@@ -136,3 +136,28 @@ def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:
 def is_in_force(starts_on: date, ends_on: date | None, today: date) -> bool:
     """Half open: a grant no longer holds on its `ends_on`."""
     return starts_on <= today and (ends_on is None or today < ends_on)
+
+
+CHINA = timezone(timedelta(hours=8), "CST")  # one time zone, no summer time since 1991
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A viewer about to do something, and when: every action's second argument. `at` is the server's clock."""
+
+    viewer: Viewer
+    at: datetime
+    request_id: str | None = None
+    device_id: str | None = None
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The account that acts. Actions are never anonymous but for reports of hardship."""
+        if self.viewer.id is None:
+            raise PermissionError("an anonymous viewer carries out no action")
+        return self.viewer.id
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return self.at.astimezone(CHINA).date()

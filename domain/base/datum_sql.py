@@ -60,5 +60,3 @@ BEGIN
 END
 $function$
 """
-
-DROP_FROM_WGS84 = "DROP FUNCTION ruhu_from_wgs84(geometry, text)"

@@ -64,6 +64,7 @@ class Household(Base):
     )
     members: Mapped[list[Person]] = relationship(lazy="raise", viewonly=True, back_populates="household")
     memberships: Mapped[list[Membership]] = relationship(lazy="raise", viewonly=True)
+    roster_entries: Mapped[list[RosterEntry]] = relationship(lazy="raise", viewonly=True)
     head: Mapped[Person | None] = relationship(
         lazy="raise",
         viewonly=True,
@@ -175,3 +176,32 @@ class HouseholdEvent(Base):
     detail: Mapped[dict[str, Any]]
 
     __table_args__ = (Index("ix_household_event_household_id", "household_id", "happened_on"),)
+
+
+class Roster(Base):
+    """A list of households that somebody keeps for a purpose (名册), such as a prefecture's list for key help."""
+
+    __tablename__ = "roster"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+    started_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    source: Mapped[str | None]
+
+
+class RosterEntry(Base):
+    """A household on a roster, for a time. A household can be on many: totals count distinct households."""
+
+    __tablename__ = "roster_entry"
+
+    roster_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("roster.id"), primary_key=True)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), primary_key=True, index=True)
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+    started_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+    roster: Mapped[Roster] = relationship(lazy="raise", viewonly=True)

@@ -65,7 +65,7 @@ async def merge_regions(connection: asyncpg.Connection, old: str, into: str, on:
     """
     levels = dict(await connection.fetch("SELECT code, level FROM region WHERE code = ANY($1)", [old, into]))
     if len(levels) < 2:
-        raise refused("REGION_UNKNOWN", code=old if old not in levels else into)
+        raise refused("REGION_UNKNOWN", region=old if old not in levels else into)
     if levels[old] != levels[into]:
         raise refused("REGION_LEVELS_DIFFER", old=old, into=into)
-    raise refused("REGION_ENDED", code=old)
+    raise refused("REGION_ENDED", region=old)

@@ -26,7 +26,7 @@ def full_name() -> ColumnElement[str]:
     )
 
 
-def named_like(search: Any) -> Select[tuple[str]]:
+def named_like(search: Any) -> Select[str]:
     """Codes of the regions whose name contains `search`; under three characters: begins with it.
 
     A trigram index knows no two-character word inside a longer one, but it knows every beginning (padded trigrams).
@@ -38,4 +38,3 @@ def named_like(search: Any) -> Select[tuple[str]]:
     anywhere = func.concat("%", literally, "%")
     pattern = case((func.char_length(search) < 3, beginning), else_=anywhere)
     return select(Region.code).where(Region.name.like(pattern)).offset(text("0"))
-

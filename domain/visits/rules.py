@@ -113,8 +113,8 @@ def credibility(facts: VisitFacts, policy: VisitPolicy) -> tuple[CredibilityNote
     """Everything odd about a visit, in the order of CredibilityCode; an empty tuple when nothing is.
 
     Limits are inclusive: what lies exactly on one is not odd. Figures are rounded before they are judged (to
-    decimetres, tenths of km/h, seconds), so that no note says "200.0 m, beyond 200 m". Photos repeat in the order of
-    their hashes.
+    decimetres, tenths of km/h and of hours, seconds), so that no note says "200.0 m, beyond 200 m". Photos repeat in
+    the order of their hashes.
     """
     return (*_place(facts, policy), *_movement(facts, policy), *_photos(facts), *_clocks(facts, policy))
 
@@ -174,9 +174,9 @@ def _clocks(facts: VisitFacts, policy: VisitPolicy) -> Iterator[CredibilityNote]
     skew_seconds = round((facts.sent_at - facts.received_at).total_seconds())
     if abs(skew_seconds) > policy.clock_skew_tolerance_seconds:
         yield CredibilityNote(CredibilityCode.CLOCK_SKEW, {"skewSeconds": skew_seconds})
-    late = facts.received_at - facts.occurred_at
-    if late > timedelta(hours=policy.late_after_hours):
-        yield CredibilityNote(CredibilityCode.LATE, {"hours": math.floor(late.total_seconds() / 3600)})
+    late_hours = round((facts.received_at - facts.occurred_at).total_seconds() / 3600, 1)
+    if late_hours > policy.late_after_hours:
+        yield CredibilityNote(CredibilityCode.LATE, {"hours": late_hours})
 
 
 def counts_as_monthly_visit(
@@ -194,7 +194,7 @@ def counts_as_monthly_visit(
     never does: that is an attempt. A missing location is not even asked for. The half-yearly door visit to absent
     families is another duty.
     """
-    is_reached = contact is VisitContact.IN_PERSON or (contact is VisitContact.REMOTE and is_whole_family_away)
+    is_reached = contact == VisitContact.IN_PERSON or (contact == VisitContact.REMOTE and is_whole_family_away)
     return is_by_key_helper and is_form_complete and is_adult_met and is_reached
 
 

@@ -78,6 +78,8 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
     "person": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
     "membership": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
     "household_event": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
+    "roster": (SIGNED_IN, None),
+    "roster_entry": (f"{IN_REGION} OR household_id = {LISTED}", IN_REGION),
     "pairing": (f"{IN_REGION} OR household_id = {LISTED} OR {OWN_PAIRING}", IN_REGION),
     # Visits made before a hand-over still count: their author may send and see them when the family is no longer listed.
     "visit": (
@@ -124,7 +126,9 @@ def upgrade() -> None:
             op.execute(f"CREATE POLICY born ON {table} FOR INSERT TO ruhu_app WITH CHECK ({written})")
         if table in UPDATED:
             op.execute(f"GRANT UPDATE ON {table} TO ruhu_app")
-            op.execute(f"CREATE POLICY changed ON {table} FOR UPDATE TO ruhu_app USING ({written}) WITH CHECK ({written})")
+            op.execute(
+                f"CREATE POLICY changed ON {table} FOR UPDATE TO ruhu_app USING ({written}) WITH CHECK ({written})"
+            )
         if table in DELETED:
             op.execute(f"GRANT DELETE ON {table} TO ruhu_app")
             op.execute(f"CREATE POLICY ended ON {table} FOR DELETE TO ruhu_app USING ({written})")

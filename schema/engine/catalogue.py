@@ -31,7 +31,7 @@ from sqlalchemy.orm import RelationshipProperty
 from .codecs import SCALARS, Codec, enum_codec
 from .connections import CONNECTIONS
 from .errors import DeclarationError
-from .sources import ENTITY, PLAN, SOURCES, Entity, Method, Page, Related, Same, Shown, Source
+from .sources import ENTITY, PLAN, Entity, Method, Related, Same, Shown, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +172,7 @@ class Catalogue:
     def node_of(self, connection: GraphQLNamedType) -> PlannedType:
         return self.types[self.types[connection.name].fields["nodes"].named_type.name]
 
-    def is_planned_root(self, field: Field) -> bool:
-        """Whether the field can be answered without a row above it: methods and pages on the roots and in payloads."""
-        known = self.types[field.parent]
-        return known.entity is None and not known.is_connection and isinstance(field.source, Method | Page | SOURCES)
+    @property
+    def query_name(self) -> str:
+        assert self.graphql.query_type is not None
+        return self.graphql.query_type.name

@@ -25,6 +25,10 @@ from graphql import (
 
 from .arguments import Variables, read_arguments
 from .catalogue import Catalogue, Field, PlannedType
+from .errors import TOO_COSTLY, refused
+
+MOST_FIELDS = 5_000
+MOST_DEPTH = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,27 +47,36 @@ class Selection:
 
     def __init__(self, catalogue: Catalogue, document: DocumentNode, variables: Variables) -> None:
         self.catalogue, self.variables = catalogue, variables
+        self.count = 0
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
-    def of(self, planned: PlannedType, sets: Iterable[SelectionSetNode]) -> list[Selected]:
+    def of(self, planned: PlannedType, sets: Iterable[SelectionSetNode], depth: int = 0) -> list[Selected]:
         merged: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
         for selection_set in sets:
-            self._collect(planned, selection_set, merged)
-        return [self.field(planned, key, nodes) for key, nodes in merged.items()]
+            self._collect(planned, selection_set, merged, seen)
+        return [self.field(planned, key, nodes, depth) for key, nodes in merged.items()]
 
-    def field(self, planned: PlannedType, key: str, nodes: list[FieldNode]) -> Selected:
+    def field(self, planned: PlannedType, key: str, nodes: list[FieldNode], depth: int = 0) -> Selected:
+        # A small document of fragments under aliases can spread into a tree of 2^n fields: count before building.
+        self.count += 1
+        if self.count > MOST_FIELDS or depth > MOST_DEPTH:
+            what = f"{MOST_FIELDS} fields" if self.count > MOST_FIELDS else f"{MOST_DEPTH} levels"
+            raise refused(f"This operation selects more than {what}.", TOO_COSTLY, nodes[0])
         name = nodes[0].name.value
-        if name == "__typename":
+        if name.startswith("__"):  # of the introspection only __typename ever comes to SQL
             return Selected(key, None, {}, {}, nodes)
         field = planned.fields[name]
         arguments = read_arguments(field.graphql.args, nodes[0].arguments, self.variables) if field.graphql.args else {}
-        return Selected(key, field, arguments, {} if field.is_leaf else self.children(field.named_type, nodes), nodes)
+        return Selected(key, field, arguments, {} if field.is_leaf else self.children(field.named_type, nodes, depth + 1), nodes)
 
-    def children(self, named: Any, nodes: list[FieldNode]) -> dict[str, list[Selected]]:
+    def children(self, named: Any, nodes: list[FieldNode], depth: int) -> dict[str, list[Selected]]:
         sets = [n.selection_set for n in nodes if n.selection_set]
-        return {member.name: self.of(member, sets) for member in self.catalogue.members(named)}
+        return {member.name: self.of(member, sets, depth) for member in self.catalogue.members(named)}
 
-    def _collect(self, planned: PlannedType, selection_set: SelectionSetNode, merged: dict[str, list[FieldNode]]) -> None:
+    def _collect(
+        self, planned: PlannedType, selection_set: SelectionSetNode, merged: dict[str, list[FieldNode]], seen: set[str]
+    ) -> None:
         for node in selection_set.selections:
             if node.directives and not self._included(node.directives):
                 continue
@@ -71,10 +84,17 @@ class Selection:
                 merged.setdefault((node.alias or node.name).value, []).append(node)
                 continue
             assert isinstance(node, FragmentSpreadNode | InlineFragmentNode)
-            fragment = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            fragment: FragmentDefinitionNode | InlineFragmentNode
+            if isinstance(node, FragmentSpreadNode):
+                if node.name.value in seen:
+                    continue
+                seen.add(node.name.value)
+                fragment = self.fragments[node.name.value]
+            else:
+                fragment = node
             condition = fragment.type_condition
             if condition is None or self._applies(planned, condition.name.value):
-                self._collect(planned, fragment.selection_set, merged)
+                self._collect(planned, fragment.selection_set, merged, seen)
 
     def _applies(self, planned: PlannedType, condition: str) -> bool:
         if planned.name == condition:

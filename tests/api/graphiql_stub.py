@@ -1,15 +1,10 @@
 """A few regions behind the contract's names, so that the GraphiQL page can be tried before the real server exists."""
 
-import contextlib
-import socket
-import threading
-from collections.abc import Iterator
 from datetime import date
 from enum import Enum
 from typing import NewType
 
 import strawberry
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -192,18 +187,3 @@ app = Starlette(
         *graphiql.routes(),
     ]
 )
-
-
-@contextlib.contextmanager
-def stub_server() -> Iterator[str]:
-    """Serves the stub on a free loopback port; yields its base URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-

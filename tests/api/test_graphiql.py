@@ -5,20 +5,24 @@ import gzip
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from graphql import build_client_schema, get_introspection_query, parse, validate
 from httpx2 import AsyncClient
 from playwright.async_api import Browser, Locator, Page, Request, WebSocketRoute, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from api import graphiql
 from api.graphiql.examples import LANGUAGES, Example, examples, read
-from tests.api.graphiql_stub import stub_server
+from tests.api.graphiql_stub import app
 
 STATIC = Path(graphiql.__file__).parent / "static"
 MANIFEST: dict[str, str] = json.loads((STATIC / "manifest.json").read_bytes())
@@ -192,10 +196,22 @@ def test_an_example_is_its_notes_its_variables_and_its_operation() -> None:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[str]:
+async def served() -> AsyncIterator[str]:
     """The base URL of a running server in demo mode."""
-    with stub_server() as base_url:
+    async with serving(app) as base_url:
         yield base_url
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
 
 
 async def ask(base_url: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -317,6 +333,29 @@ async def test_the_persona_is_still_chosen_when_the_page_is_opened_again(screen:
     await choose(screen, "county_officer")
     await open_graphiql(screen, served)
     await expect(screen.locator("select[name=persona]")).to_have_value("county_officer")
+
+
+async def test_the_page_opened_again_shows_the_tabs_it_had(screen: Page, served: str) -> None:
+    await screen.locator("select[name=example]").select_option("按名称查找：全国叫“独山镇”的地方")
+    await expect(operation(screen)).to_contain_text("query SearchRegions")
+    async with asyncio.timeout(10):
+        while "SearchRegions" not in str(await screen.evaluate("localStorage.getItem('graphiql:tabState')")):
+            pass  # GraphiQL writes its tabs down half a second late
+    await open_graphiql(screen, served)
+    await expect(screen.get_by_role("tab")).to_have_count(2)
+    await expect(operation(screen)).to_contain_text("query SearchRegions")
+    await expect(screen.locator(".graphiql-editor-tool")).to_contain_text("独山镇")
+
+
+async def test_the_variables_can_be_prettified(screen: Page) -> None:
+    variables = screen.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")
+    await variables.click()
+    await screen.keyboard.press("Control+A")
+    await screen.keyboard.insert_text('{"code":"35"}')
+    await expect(variables.locator(".view-line")).to_have_count(1)
+    await screen.get_by_role("button", name="Prettify query").click()
+    await expect(variables.locator(".view-line")).to_have_count(3)
+    await expect(variables).to_contain_text('"code": "35"')
 
 
 async def test_who_is_not_signed_in_sends_no_token(screen: Page) -> None:

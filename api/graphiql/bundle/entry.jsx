@@ -27,8 +27,12 @@ if (config.personas) {
 }
 
 const explorer = explorerPlugin({ showAttribution: false })
-// GraphiQL remembers its tabs. It takes a default tab's query, but not its variables.
-const first = localStorage.getItem('graphiql:tabState') === null ? opened(config.examples[0], 'zh', 'en') : {}
+// GraphiQL remembers its tabs, and reads the first one's text from the same place: so the first visit is a memory, too.
+if (localStorage.getItem('graphiql:tabState') === null) {
+  const { query, variables } = opened(config.examples[0], 'zh', 'en')
+  localStorage.setItem('graphiql:query', query)
+  localStorage.setItem('graphiql:variables', variables)
+}
 
 createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
@@ -37,8 +41,6 @@ createRoot(document.getElementById('graphiql')).render(
     visiblePlugin={explorer}
     editorTheme={{ light: 'ruhu-light', dark: 'ruhu-dark' }}
     defaultEditorToolsVisibility
-    defaultTabs={[first]}
-    initialVariables={first.variables}
     defaultQuery=""
     shouldPersistHeaders={false}
     showPersistHeadersSettings={false}

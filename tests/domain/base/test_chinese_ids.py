@@ -135,6 +135,7 @@ def test_made_up_numbers_pass_every_check_and_are_known_as_made_up(area: int, da
     assert number == normalised_id_number(number)
     assert born_on(number) == day
     assert sex(number) == ("1" if serial % 2 else "2")
+    assert number.startswith("999")
     assert is_made_up_id_number(number)
     assert is_made_up_id_number(number + "43")
 

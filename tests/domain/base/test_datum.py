@@ -154,6 +154,18 @@ def test_outside_the_rectangle_nothing_is_shifted(point: tuple[float, float], da
     assert to_wgs84(*point, datum) == point
 
 
+@pytest.mark.parametrize(
+    ("longitude", "latitude"),
+    [(side + step, 30.0) for side in (WEST, EAST) for step in (-1e-6, 0, 1e-6)]
+    + [(110.0, side + step) for side in (SOUTH, NORTH) for step in (-1e-6, 0, 1e-6)],
+)
+def test_the_rectangle_is_that_of_the_libraries(longitude: float, latitude: float) -> None:
+    is_unshifted = from_wgs84(longitude, latitude, Datum.GCJ02) == (longitude, latitude)
+
+    assert is_unshifted == eviltransform.outOfChina(latitude, longitude)
+    assert is_unshifted != prcoords.sanity_in_china_p(prcoords.Coords(latitude, longitude))
+
+
 @pytest.mark.parametrize("corner", [(WEST, SOUTH), (WEST, NORTH), (EAST, SOUTH), (EAST, NORTH)])
 @pytest.mark.parametrize("datum", SHIFTED)
 def test_the_rectangle_s_own_edge_is_shifted(corner: tuple[float, float], datum: Datum) -> None:

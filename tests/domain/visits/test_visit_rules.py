@@ -122,13 +122,13 @@ def test_an_ordinary_visit_has_no_notes() -> None:
             {"skewSeconds": -600},
         ),
         (
-            "made on the 30th, synced on the 3rd; begun hours are not counted",
+            "made on the 30th, synced on the 3rd",
             {
-                "sent_at": NOON + timedelta(hours=100, minutes=59),
-                "received_at": NOON + timedelta(hours=100, minutes=59),
+                "sent_at": NOON + timedelta(hours=100, minutes=30),
+                "received_at": NOON + timedelta(hours=100, minutes=30),
             },
             "LATE",
-            {"hours": 100},
+            {"hours": 100.5},
         ),
     ],
 )

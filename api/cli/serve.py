@@ -1,0 +1,99 @@
+"""`./ruhu serve`: the database, then the web server, until Ctrl-C; then both down again, in that order."""
+
+import socket
+from contextlib import suppress
+
+import uvicorn
+
+from api.cli import CommandError
+from api.cli.target import run, say, settings, target
+from api.database import prepare
+from api.settings import Settings
+
+DRAIN_SECONDS = 5  # what open requests get after Ctrl-C
+
+
+def serve(*, demo: bool = False) -> None:
+    """Serves until it is told to stop. `demo` asks for the demo on RUHU_DATABASE_URL's server as well."""
+    wanted = _with_demo_decided(settings(), asked=demo)
+    with _bound(wanted) as listener, target(wanted) as url:
+        run(prepare(url, demo=wanted.env == "demo", say=say))
+        try:
+            listener.listen(2048)
+        except OSError as error:  # somebody was quicker while we prepared
+            raise _taken(wanted) from error
+        from api.app import create_app
+
+        app = create_app(wanted.model_copy(update={"database_url": url}))
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,  # the app logs, as JSON
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        server = _Server(config, _welcome(wanted, listener))
+        try:
+            with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+                server.run(sockets=[listener])
+        except SystemExit:
+            raise CommandError("the app did not start: mend what the log above names, and start again") from None
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
+        super().__init__(config)
+        self.welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            say(self.welcome)
+
+
+def _with_demo_decided(settings: Settings, *, asked: bool) -> Settings:
+    """On a server of one's own choosing there is no demo, and no persona may sign in, unless one asks for it."""
+    if asked:
+        return settings.model_copy(update={"env": "demo"})
+    if settings.database_url and "env" not in settings.model_fields_set:
+        return settings.model_copy(update={"env": "production"})
+    return settings
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The port is ours, or we say so before any slow work. It does not listen yet: nobody shall wait for us."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except socket.gaierror as error:
+        raise CommandError(f"RUHU_HOST {settings.host} is no address of this machine: {error.strerror}") from error
+    except OSError as error:
+        raise _taken(settings) from error
+    return listener
+
+
+def _taken(settings: Settings) -> CommandError:
+    return CommandError(
+        f"cannot listen on {settings.host}:{settings.port}, it is in use or not allowed: stop what runs there, "
+        f"or choose another port: PORT={settings.port + 1} ./ruhu serve"
+    )
+
+
+def _welcome(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    lines = [f"GraphiQL is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything)."]
+    if settings.env == "demo":
+        from api.tokens import PERSONAS
+
+        lines += [
+            f"Demo personas: {', '.join(PERSONAS)}.",
+            "Pick one in GraphiQL, or take a token: ./ruhu token cadre",
+        ]
+    return "\n".join(lines)

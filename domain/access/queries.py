@@ -1,0 +1,111 @@
+"""Wall 1: what a viewer sees, as one expression per kind of row, for every statement that touches such rows.
+
+The viewer is bind parameters named `viewer_…`, never a value and never a Python branch: all viewers share plans. The read
+engine binds them for its statements; actions pass `viewer_parameters(viewer)` with theirs. The policies of migration
+0003_walls say the same once more in PostgreSQL (wall 2) and share nothing with this file.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import date
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, any_, bindparam, func, or_, select, text
+from sqlalchemy.sql import SQLColumnExpression
+
+from domain.access.models import HouseholdAccess
+from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, hull, spans
+
+VIEWER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_id", type_=Uuid())
+REGION_FROM: BindParameter[str] = bindparam("viewer_region_from", type_=Text())
+REGION_TO: BindParameter[str] = bindparam("viewer_region_to", type_=Text())
+REGION_SPANS: BindParameter[Any] = bindparam("viewer_region_spans", type_=ARRAY(Text()))
+HELPER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_helper_id", type_=Uuid())
+ORGANISATION_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_organisation_id", type_=Uuid())
+
+
+def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
+    """The values of all parameters above, for a statement that an action executes."""
+    return {
+        "viewer_id": viewer.id,
+        "viewer_region_from": viewer.region_from,
+        "viewer_region_to": viewer.region_to,
+        "viewer_region_spans": None if viewer.region_spans is None else list(viewer.region_spans),
+        "viewer_helper_id": viewer.helper_id,
+        "viewer_organisation_id": viewer.organisation_id,
+    }
+
+
+def is_signed_in() -> ColumnElement[bool]:
+    """For what everybody may read who has an account: names of helpers and organisations."""
+    return VIEWER_ID.is_not(None)
+
+
+def in_region(region_code: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Inside a granted subtree. The hull is a range an index can walk; the prefixes cut it down where there are several."""
+    exact = region_code.op("^@")(any_(REGION_SPANS))
+    return (region_code >= REGION_FROM) & (region_code < REGION_TO) & or_(REGION_SPANS.is_(None), exact)
+
+
+def is_listed(household_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """On the viewer's list, because of an open pairing.
+
+    One array for the whole statement, not a semi-join: beside an OR, only `= ANY (array)` can still use the index.
+    """
+    mine = select(HouseholdAccess.household_id).where(HouseholdAccess.party_id.in_([HELPER_ID, ORGANISATION_ID]))
+    return household_id == any_(func.array(mine.scalar_subquery()))
+
+
+def sees_household(
+    region_code: SQLColumnExpression[str], household_id: SQLColumnExpression[Any]
+) -> ColumnElement[bool]:
+    """The scope of a household and of all that hangs on it."""
+    return or_(in_region(region_code), is_listed(household_id))
+
+
+# --- who is asking ---------------------------------------------------------------------------------------------------
+
+SET_VIEWER = text(
+    "SELECT set_config('ruhu.viewer_id', :viewer_id, true), set_config('ruhu.region_from', :region_from, true),"
+    " set_config('ruhu.region_to', :region_to, true), set_config('ruhu.region_spans', :region_spans, true),"
+    " set_config('ruhu.helper_id', :helper_id, true), set_config('ruhu.organisation_id', :organisation_id, true)"
+)
+
+
+def viewer_settings(viewer: Viewer) -> dict[str, str]:
+    """The transaction-local settings that the policies read, all text; '' stands for none."""
+    return {
+        "viewer_id": str(viewer.id or ""),
+        "region_from": viewer.region_from,
+        "region_to": viewer.region_to,
+        "region_spans": ",".join(viewer.region_spans or ()),
+        "helper_id": str(viewer.helper_id or ""),
+        "organisation_id": str(viewer.organisation_id or ""),
+    }
+
+
+async def find_viewer(pool: asyncpg.Pool, account_id: uuid.UUID, today: date, language: str) -> Viewer | None:
+    """The account with all grants in force on that day; None when it does not exist or is disabled."""
+    row = await pool.fetchrow("SELECT * FROM ruhu_viewer_of($1, $2)", account_id, today)
+    if row is None:
+        return None
+    grants = [
+        GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in json.loads(row["grants"])
+    ]
+    prefixes = spans(grants)
+    region_from, region_to = hull(prefixes)
+    return Viewer(
+        id=account_id,
+        name=row["name"],
+        kind=ViewerKind(row["kind"]),
+        language=language,
+        region_from=region_from,
+        region_to=region_to,
+        region_spans=prefixes if len(prefixes) > 1 else None,
+        helper_id=row["helper_id"],
+        organisation_id=row["organisation_id"],
+        roles=frozenset(grant.role for grant in grants),
+    )

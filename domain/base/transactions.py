@@ -1,0 +1,57 @@
+"""One action, one transaction: opened for a viewer, retried when PostgreSQL asks for it, closed with everything or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from domain.base.errors import CONSTRAINTS, InvalidInput, Problem, TryAgain
+
+Sessions = async_sessionmaker[AsyncSession]
+T = TypeVar("T")
+
+ATTEMPTS = 3
+# Serialisation failure, deadlock, lock not available: the same action may well succeed on the next attempt.
+WORTH_ANOTHER_ATTEMPT = frozenset({"40001", "40P01", "55P03"})
+
+
+async def carry_out(
+    sessions: Sessions,
+    action: Callable[[AsyncSession], Awaitable[T]],
+    *,
+    set_viewer: TextClause,
+    viewer: Mapping[str, str],
+) -> T:
+    """Run `action` in a transaction of its own, under the viewer's settings; commit when it returns.
+
+    Actions are re-runnable: at most three attempts. A constraint that an action ran into becomes the DomainError that
+    its name maps to (also at commit, where deferred ones speak); TryAgain when the last attempt failed too.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with sessions() as db, db.begin():
+                await db.execute(text("SET LOCAL lock_timeout = '5s'"))
+                await db.execute(set_viewer, viewer)
+                return await action(db)
+        except DBAPIError as error:
+            if sqlstate(error) not in WORTH_ANOTHER_ATTEMPT:
+                raise broken_rule(error) or error from None
+            if attempt == ATTEMPTS:
+                raise TryAgain(Problem("BUSY")) from None
+    raise AssertionError("unreachable")
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's five characters for what went wrong."""
+    return str(getattr(error.orig, "sqlstate", ""))
+
+
+def broken_rule(error: DBAPIError) -> InvalidInput | None:
+    """The expected failure behind a named constraint; None for a surprise."""
+    cause: Any = getattr(error.orig, "__cause__", None)
+    code = CONSTRAINTS.get(getattr(cause, "constraint_name", None) or "")
+    return None if code is None else InvalidInput(Problem(code))

@@ -1,0 +1,117 @@
+"""From a selection to SQL: text that *is* JSON, built from the inside out by nested laterals.
+
+Each kind of source has one function (leaves.py, lists.py, pages.py); they return SQL of type text and join what they
+need to the row they stand in. Text concatenation, because json_build_object costs 1.3 times as much and jsonb more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, get_named_type
+from sqlalchemy import func
+from sqlalchemy.orm import QueryableAttribute
+
+from .arguments import Binds, Given, is_list_type
+from .catalogue import Catalogue, Field, PlannedType
+from .codecs import receiver, unfinished
+from .selection import Selected
+from .sources import PLAN, SOURCES, Method, Same, Shown, Source
+from .sql import Joined, Row, Sql, quoted
+
+Renderer = Callable[["Builder", Row, Selected, Field, Any], Sql]
+
+
+class Builder:
+    """One plan under construction: its parameters, its names, and its Python leaves."""
+
+    renderers: dict[type, Renderer] = {}  # filled by compile.py: one function per kind of source
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.binds = Binds()
+        self.computed: list[Callable[..., Any]] = []
+        self._names = 0
+
+    def name(self, prefix: str) -> str:
+        self._names += 1
+        return f"{prefix}{self._names}"
+
+    def row(self, planned: PlannedType) -> Row:
+        return Row(planned, planned.table, self.name("t"))
+
+    # --- objects
+
+    def object(self, row: Row, planned: PlannedType, selected: list[Selected], parts: Mapping[str, Any] | None = None) -> Sql:
+        """A JSON object. `parts` overrides what the fields stand on, for objects without rows."""
+        texts: list[str | Sql] = []
+        before = "{"
+        for one in selected:
+            texts.append(f'{before}"{one.key}":')
+            before = ","
+            if one.field is None:
+                texts.append(f'"{planned.name}"')
+            else:
+                source = one.field.source if parts is None else parts[one.field.python_name]
+                texts.append(self.value(row, one, one.field, source))
+        return Joined([*texts, "}"])
+
+    def value(self, row: Row, one: Selected, field: Field, source: Any) -> Sql:
+        """What stands behind one response key."""
+        if isinstance(source, Method):
+            source = self.call(one, field, source)
+        if not isinstance(source, SOURCES):
+            source = Shown(source)
+        return self.renderers[type(source)](self, row, one, field, source)
+
+    def or_null(self, text: Sql, field: Field) -> Sql:
+        """A null where the schema forbids it is marked, and goes up to where it may stand (finish.py)."""
+        return func.coalesce(text, quoted("null") if field.is_nullable else self.missing(field))
+
+    def missing(self, field: Field) -> Sql:
+        return unfinished("null", f"{field.parent}.{field.name}")
+
+    # --- planned methods
+
+    def call(self, one: Selected, field: Field, method: Method) -> Source:
+        """Runs the body of a planned method, with parameters for arguments."""
+        given: dict[str, Any] = {}
+        for name, argument in field.graphql.args.items():
+            if name in one.arguments:
+                python_name = argument.extensions["strawberry-definition"].python_name
+                given[python_name] = self.argument(one.arguments[name], argument.type)
+        result: Any = method.function(None, **given)
+        if isinstance(result, Same | Method):
+            raise TypeError(f"{field.parent}.{field.name} returned a field declaration, not what it shows.")
+        if isinstance(result, QueryableAttribute):
+            return Shown(result)
+        if hasattr(result, "metadata") and isinstance(result.metadata, Mapping) and PLAN in result.metadata:
+            return result.metadata[PLAN]  # type: ignore[no-any-return]
+        return result if isinstance(result, SOURCES) else Shown(result)
+
+    def argument(self, value: Any, of: GraphQLInputType) -> Any:
+        """An argument as a method's body sees it: None, an enum or boolean, a parameter, or an input object of these."""
+        if value is None:
+            return None
+        named = get_named_type(of)
+        if isinstance(named, GraphQLInputObjectType):
+            return [self._input(v, named) for v in value] if isinstance(value, list) else self._input(value, named)
+        assert isinstance(value, Given)
+        if isinstance(named, GraphQLEnumType) or named.name == "Boolean":
+            return value.now
+        codec = self.catalogue.codec(named)
+        receive = receiver(codec.sql_type)
+        if is_list_type(of):
+            return self.binds.bind_list(value, codec.sql_type, receive)
+        return self.binds.bind(value, codec.sql_type, receive)
+
+    def _input(self, value: Any, named: GraphQLInputObjectType) -> Any:
+        definition: Any = named.extensions["strawberry-definition"]
+        fields = {f.python_name: n for n, f in _strawberry_fields(named).items()}
+        given = {p: self.argument(value[n], named.fields[n].type) for p, n in fields.items() if n in value}
+        return definition.origin(**given)
+
+
+def _strawberry_fields(named: GraphQLInputObjectType) -> dict[str, Any]:
+    return {name: field.extensions["strawberry-definition"] for name, field in named.fields.items()}

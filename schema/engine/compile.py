@@ -1,0 +1,111 @@
+"""A plan: one statement, and where each request finds its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import BindParameter, Dialect, Select, func, select
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from . import leaves, lists, pages
+from .arguments import Given, Reader, Variables
+from .builder import Builder
+from .catalogue import Catalogue, PlannedType
+from .cost import Price
+from .selection import Selected
+from .sources import ByIds, Composed, Computed, Either, Listed, Page, Related, Rows, Shown
+from .sql import Joined, Row, Sql, quoted
+from .words import VIEWER
+
+DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+
+Builder.renderers = {
+    Shown: leaves.shown,
+    Composed: leaves.composed,
+    Computed: leaves.computed,
+    Listed: lists.listed,
+    Related: lists.related,
+    Either: lists.either,
+    Rows: lists.rows,
+    ByIds: lists.by_ids,
+    Page: pages.page,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class KeyedPart:
+    """Objects known by their keys, which a request brings under `name`; the answer is an array in their order."""
+
+    name: str
+    planned: PlannedType
+    children: list[Selected]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Immutable, and shared by all viewers."""
+
+    name: str
+    sql: str
+    readers: tuple[tuple[bool, Reader], ...]  # (of the viewer?, reader), in the order of $1, $2, …
+    tree: list[Selected]
+    computed: tuple[Callable[..., Any], ...]
+    price: Price
+    statement: Select[Any] = field(repr=False)
+
+    def values(self, variables: Variables, viewer: Any) -> list[Any]:
+        return [read(viewer) if is_viewer else read(variables) for is_viewer, read in self.readers]
+
+
+def plan_of(
+    catalogue: Catalogue,
+    name: str,
+    planned: PlannedType,
+    tree: list[Selected],
+    parts: list[KeyedPart],
+    settings: Mapping[str, BindParameter[Any]],
+) -> Plan:
+    """One statement for root fields (`data`) and for objects known by their keys (each under its name)."""
+    builder = Builder(catalogue)
+    root = Row(planned, None, "root")
+    texts: list[str | Sql] = ['{"data":', builder.object(root, planned, tree)]
+    for part in parts:
+        keys = Given(_variable(part.name), None, False)
+        children = {part.planned.name: part.children}
+        texts += [f',"{part.name}":', lists.found_by_keys(builder, [part.planned], children, keys)]
+    statement = _with_settings(Joined([*texts, "}"]), settings)
+    compiled = statement.compile(dialect=DIALECT)
+    names = compiled.positiontup or ()  # type: ignore[attr-defined]
+    readers = tuple(_reader(builder, compiled, parameter) for parameter in names)
+    return Plan(name, str(compiled), readers, tree, tuple(builder.computed), Price(tree), statement)
+
+
+def _variable(name: str) -> Reader:
+    return lambda given: given[name]
+
+
+def _with_settings(text: Sql, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
+    # The viewer's settings come first: the scalar subqueries of the select list run lazily, once the row of this
+    # CTE is there. Were that ever untrue, the policies would see '' and show nothing.
+    # As bytes, because as text asyncpg would decode what is encoded again on the way out.
+    body = func.convert_to(text, quoted("UTF8")).label("body")
+    if not settings:
+        return select(body)
+    columns = [func.set_config(quoted(name), value, True).label(f"s{i}") for i, (name, value) in enumerate(settings.items())]
+    return select(body).select_from(select(*columns).cte("viewer"))
+
+
+def _reader(builder: Builder, compiled: Any, name: str) -> tuple[bool, Reader]:
+    own = builder.binds.readers.get(name)
+    if own is not None:
+        return False, own  # its value is made by receiver(), not by SQLAlchemy
+    parameter = compiled.binds[name]
+    process = parameter.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+    if name.startswith(VIEWER):
+        read = attrgetter(name.removeprefix(VIEWER))
+        return True, read if process is None else lambda viewer: process(read(viewer))
+    value = parameter.effective_value if process is None else process(parameter.effective_value)
+    return False, lambda _: value

@@ -1,0 +1,229 @@
+"""From a request to the response's bytes.
+
+A query whose root fields are all planned is one statement, and its bytes leave untouched. Anything else - mutations,
+introspection, ordinary resolvers beside planned fields - runs in the ordinary executor (ordinary.py), which hands every
+planned place to the engine: those of one moment together, in one statement.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Protocol
+
+import strawberry
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse, validate
+from graphql.execution.values import get_variable_values
+from sqlalchemy import BindParameter
+
+from . import ordinary
+from .answers import Answer, RequestError, failed, respond
+from .arguments import shape
+from .cache import Bounded, Prepared, Refused
+from .catalogue import Catalogue
+from .checks import check
+from .codecs import Codec
+from .compile import KeyedPart, Plan, plan_of
+from .cost import Price
+from .errors import BAD_USER_INPUT, SYNTAX, TOO_COSTLY, VALIDATION, coded, masked, refused
+from .finish import Finisher, is_finished, read_body
+from .selection import Selected, Selection
+
+LOG = logging.getLogger(__name__)
+MOST_TOKENS = 20_000
+MOST_REMEMBERED = 100_000  # characters of a document that is kept
+
+
+class Pool(Protocol):
+    """What is asked of the database: an asyncpg pool or connection has it."""
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+
+def _log(error: BaseException, plan_name: str) -> None:
+    LOG.error("%s failed", plan_name, exc_info=error)
+
+
+class Engine:
+    """Answers operations of a schema; raises DeclarationError if the schema's declarations do not hold.
+
+    settings    setting name -> of_viewer(...): set in the statement itself, for row-level security
+    scalars     codecs of the schema's own scalars by name
+    documents   how many parsed documents are kept; plans: how many shapes of each
+    most_cost   what an operation may cost at most (cost.py)
+    on_surprise told of every masked error, with the name of the plan in which it happened
+    translate   an exception of a resolver -> the GraphQLError that clients are to see; None: it is masked
+    on_miss     called with the viewer before anything is parsed or compiled anew; may refuse (cache.Allowance)
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        pool: Pool,
+        *,
+        settings: Mapping[str, BindParameter[Any]] | None = None,
+        scalars: Mapping[str, Codec] | None = None,
+        documents: int = 1000,
+        plans: int = 64,
+        most_cost: int = 100_000,
+        on_surprise: Callable[[BaseException, str], None] = _log,
+        translate: Callable[[BaseException], GraphQLError | None] = lambda error: None,
+        on_miss: Callable[[Any], None] = lambda viewer: None,
+    ) -> None:
+        self.catalogue = check(Catalogue(schema, scalars))
+        self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
+        self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
+        self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
+
+    async def execute(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        viewer: Any,
+        operation_name: str | None = None,
+        context: Any = None,
+    ) -> Answer:
+        """Answers a query or mutation. `context` is what ordinary resolvers find as info.context."""
+        try:
+            prepared = self.prepare(query, operation_name, viewer)
+            given = self.coerce(prepared, variables)
+            if not prepared.is_planned:
+                if prepared.kind is OperationType.SUBSCRIPTION:
+                    raise refused("Subscriptions are answered by Engine.subscribe.")
+                return await ordinary.execute(self, prepared, given, variables, viewer, context)
+            plan = self.plan(prepared, given, viewer)
+            cost = self.check_cost(plan.price, given)
+            values = plan.values(given, viewer)
+        except RequestError as refusal:
+            return failed(refusal.errors)
+        except GraphQLError as error:
+            return failed([error])
+        try:
+            body: bytes = await self.pool.fetchval(plan.sql, *values)
+            if is_finished(body):
+                return Answer(body, False, cost)
+            finisher = Finisher(plan, self.catalogue, self.on_surprise)
+            data = finisher.data(read_body(body)["data"], plan.tree)
+        except Exception as error:
+            self.on_surprise(error, plan.name)
+            return respond(None, [self.translate(error) or masked()], cost)
+        return respond(data, finisher.errors, cost)
+
+    def subscribe(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        viewer: Any,
+        operation_name: str | None = None,
+        context: Any = None,
+    ) -> AsyncIterator[Answer]:
+        """The answers of a subscription: its resolver yields keyed(...), the engine answers the selection of each."""
+        return ordinary.subscribe(self, query, variables, viewer, operation_name, context)
+
+    def kind_of(self, query: str, operation_name: str | None = None, *, viewer: Any = None) -> OperationType | None:
+        """Which kind of operation would run, so that HTTP can refuse a mutation by GET; None: none would."""
+        try:
+            return self.prepare(query, operation_name, viewer).kind
+        except (RequestError, GraphQLError):
+            return None
+
+    # --- documents
+
+    def prepare(self, query: str, operation_name: str | None, viewer: Any) -> Prepared:
+        """Parsed and validated, or remembered; raises RequestError."""
+        key = (query, operation_name)
+        prepared = self.documents.get(key)
+        if prepared is None:
+            self.on_miss(viewer)
+            prepared = self._prepare(query, operation_name)
+            if len(query) <= MOST_REMEMBERED:
+                self.documents.put(key, prepared)
+        if isinstance(prepared, Refused):
+            raise RequestError(prepared.errors)
+        return prepared
+
+    def _prepare(self, query: str, operation_name: str | None) -> Prepared | Refused:
+        try:
+            document = parse(query, max_tokens=MOST_TOKENS)
+            errors = validate(self.catalogue.graphql, document)
+        except GraphQLError as error:
+            return Refused(coded([error], SYNTAX))
+        except RecursionError:
+            return Refused([refused("This document is nested too deeply.", SYNTAX)])
+        if errors:
+            return Refused(coded(errors, VALIDATION))
+        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        if operation_name is not None:
+            operations = [d for d in operations if d.name is not None and d.name.value == operation_name]
+        if not operations:
+            unknown = f"Unknown operation named '{operation_name}'." if operation_name else "Must provide an operation."
+            return Refused([refused(unknown)])
+        if len(operations) > 1:
+            return Refused([refused("Must provide operation name if query contains multiple operations.")])
+        return self._operation(document, operations[0])
+
+    def _operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Prepared:
+        is_query = operation.operation is OperationType.QUERY
+        names = _root_names(document, operation) if is_query else set()
+        fields = self.catalogue.types[self.catalogue.query_name].fields
+        is_planned = is_query and all(n == "__typename" or (n in fields and fields[n].source is not None) for n in names)
+        own = operation.name.value if operation.name else ",".join(sorted(names)) or "anonymous"
+        return Prepared(document, operation, f"{operation.operation.value} {own}", is_planned, Bounded(self.plans))
+
+    # --- variables and plans
+
+    def coerce(self, prepared: Prepared, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Variables by the rules of the specification; raises RequestError."""
+        definitions = prepared.operation.variable_definitions
+        if not definitions:
+            return {}
+        found = get_variable_values(self.catalogue.graphql, definitions, dict(variables or {}))
+        if isinstance(found, list):
+            raise RequestError(coded(found, BAD_USER_INPUT))
+        return found.coerced
+
+    def plan(self, prepared: Prepared, given: Mapping[str, Any], viewer: Any) -> Plan:
+        """The plan of a wholly planned query for this shape of variables."""
+        key = self.shape(given)
+        plan = prepared.plans.get(key)
+        if plan is None:
+            self.on_miss(viewer)
+            selection = Selection(self.catalogue, prepared.document, given)
+            query = self.catalogue.types[self.catalogue.query_name]
+            tree = selection.of(query, [prepared.operation.selection_set])
+            self.check_cost(Price(tree), given)  # before it is compiled: that would cost too
+            plan = prepared.plans.put(key, self.compile(prepared.name, tree, []))
+        return plan
+
+    def shape(self, given: Mapping[str, Any]) -> Any:
+        branching = self.catalogue.branching
+        return tuple([(name, shape(value, branching)) for name, value in given.items()]) if given else ()
+
+    def compile(self, name: str, tree: list[Selected], parts: list[KeyedPart]) -> Plan:
+        root = self.catalogue.types[self.catalogue.query_name]
+        return plan_of(self.catalogue, name, root, tree, parts, self.settings)
+
+    def check_cost(self, price: Price, given: Mapping[str, Any]) -> int:
+        cost = price(given)
+        if cost > self.most_cost:
+            raise refused(f"This operation costs {cost}; at most {self.most_cost} is allowed. Ask for smaller pages.", TOO_COSTLY)
+        return cost
+
+
+def _root_names(document: DocumentNode, operation: OperationDefinitionNode) -> set[str]:
+    fragments = {getattr(d, "name").value: d for d in document.definitions if d.kind == "fragment_definition"}
+    names: set[str] = set()
+    seen: set[str] = set()
+    sets: list[Any] = [operation.selection_set]
+    while sets:
+        for node in sets.pop().selections:
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif node.kind == "fragment_spread" and node.name.value not in seen:
+                seen.add(node.name.value)
+                sets.append(getattr(fragments[node.name.value], "selection_set"))
+            elif node.kind == "inline_fragment":
+                sets.append(node.selection_set)
+    return names

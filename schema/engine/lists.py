@@ -1,0 +1,215 @@
+"""Rows of other types: relationships, rows found by conditions, and rows found by id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ARRAY, Select, Table, case, exists, func, literal_column, select
+from sqlalchemy.types import TypeEngine
+
+from .arguments import Given
+from .builder import Builder
+from .catalogue import Field, PlannedType
+from .codecs import receiver, unfinished
+from .errors import PAGE_TOO_LARGE, refused
+from .orders import By, SortKey, ordering, plain_order, sort_keys
+from .selection import Selected
+from .sources import ByIds, Either, Listed, Related, Rows
+from .sql import Joined, Row, Sql, clause, from_source, quoted, replaced
+
+
+def joined_to(row: Row, relationship: Any, target: Row) -> Any:
+    """The condition of a mapped relationship between two rows; through a secondary table, a semi-join.
+
+    A semi-join and not a join: a helper paired twice with a household is still one of its helpers.
+    """
+    prop = relationship.property
+    if prop.secondary is None:
+        return replaced(prop.primaryjoin, lambda c: target.column(c) if _is_remote(c, row, target) else row.column(c))
+    between: Table = prop.secondary
+    middle = Row(target.planned, between, target.alias + "m")
+    near = replaced(prop.primaryjoin, lambda c: middle.column(c) if middle.owns(c) else row.column(c))
+    far = replaced(prop.secondaryjoin, lambda c: middle.column(c) if middle.owns(c) else target.column(c))
+    return exists(select(literal_column("1")).select_from(between.alias(middle.alias)).where(near, far))
+
+
+def _is_remote(column: Any, row: Row, target: Row) -> bool:
+    # Both sides of a self-reference have the same table: only SQLAlchemy's annotation tells them apart.
+    return "remote" in column._annotations or not row.owns(column)
+
+
+def keys_of(target: Row, order: Any) -> list[SortKey]:
+    assert target.planned.entity is not None
+    return sort_keys(_named(target, plain_order(order)), target.planned.entity.key)
+
+
+def _named(target: Row, order: By) -> By:
+    assert target.table is not None
+    return By(tuple(target.table.c[c] if isinstance(c, str) else c for c in order.columns))
+
+
+# --- one row -------------------------------------------------------------------------------------
+
+
+def related(builder: Builder, row: Row, one: Selected, field: Field, source: Related) -> Sql:
+    planned = builder.catalogue.entity_over(field.named_type, source.attribute.property.mapper.class_)
+    assert planned is not None, "checked at load"
+    target = builder.row(planned)
+    where = [joined_to(row, source.attribute, target), *[row.read(target.read(w)) for w in source.where]]
+    children = one.children[planned.name]
+    if field.is_list:
+        keys = keys_of(target, source.order_by)
+        text = array(builder, target, target.table, where, keys, source.cap, children, field)
+        return row.hang(text, builder.name("l"))
+    is_single = source.attribute.property.uselist is False and not source.where
+    found = first(builder, target, target.table, where, None if is_single else source.order_by, children)
+    return builder.or_null(row.hang(found, builder.name("l")), field)
+
+
+def either(builder: Builder, row: Row, one: Selected, field: Field, source: Either) -> Sql:
+    found = []
+    for attribute in source.attributes:
+        planned = builder.catalogue.entity_over(field.named_type, attribute.property.mapper.class_)
+        assert planned is not None, "checked at load"
+        target = builder.row(planned)
+        where = [joined_to(row, attribute, target)]
+        subquery = first(builder, target, target.table, where, None, one.children[planned.name])
+        found.append(row.hang(subquery, builder.name("l")))
+    return builder.or_null(func.coalesce(*found), field)
+
+
+def rows(builder: Builder, row: Row, one: Selected, field: Field, source: Rows) -> Sql:
+    planned = builder.catalogue.by_class[source.of]
+    target = builder.row(planned)
+    where = [row.read(target.read(w)) for w in source.where]
+    of = target.table if source.source is None else row.read(source.source)
+    children = one.children[planned.name]
+    if field.is_list:
+        keys = keys_of(target, source.order_by)
+        return _hung(builder, row, array(builder, target, of, where, keys, source.cap, children, field))
+    found = first(builder, target, of, where, source.order_by, children)
+    return builder.or_null(_hung(builder, row, found), field)
+
+
+def _hung(builder: Builder, row: Row, subquery: Select[Any]) -> Sql:
+    """At the root there is no row to hang on: a subquery of its own, which runs after the viewer's settings are set."""
+    return subquery.scalar_subquery() if row.table is None else row.hang(subquery, builder.name("l"))
+
+
+def scope(builder: Builder, target: Row) -> Any:
+    """The first wall. Every select of a type's rows passes here."""
+    assert target.planned.entity is not None
+    return target.read(target.planned.entity.scope)
+
+
+def first(
+    builder: Builder, target: Row, source: Any, where: list[Any], order_by: Any, children: list[Selected]
+) -> Select[Any]:
+    """The first row in an order; `order_by` None where there can be only one."""
+    body = builder.object(target, target.planned, children)
+    inner = select(body.label("o")).select_from(target.joined(from_source(source, target.alias)))
+    inner = inner.where(*where, scope(builder, target))
+    if order_by is None:
+        return inner
+    keys = keys_of(target, order_by)
+    return inner.order_by(*ordering(keys, [target.read(k.column) for k in keys])).limit(1)
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def array(
+    builder: Builder,
+    target: Row,
+    source: Any,
+    where: list[Any],
+    keys: list[SortKey],
+    cap: int,
+    children: list[Selected],
+    field: Field,
+) -> Select[Any]:
+    """A JSON array of rows. The limit is taken before any lateral runs, so that rows beyond it cost nothing."""
+    kept = Row(target.planned, target.table, builder.name("t"))
+    body = builder.object(kept, target.planned, children)
+    order = ordering(keys, [kept.read(k.column) for k in keys])
+    inner_order = ordering(keys, [target.read(k.column) for k in keys])
+    condition = scope(builder, target)
+    limited = select(*kept.picked(target)).select_from(from_source(source, target.alias)).where(*where, condition)
+    limited = limited.order_by(*inner_order).limit(literal_column(str(cap + 1)))
+    items = select(body.label("o")).select_from(kept.joined(limited.subquery(kept.alias))).order_by(*order)
+    return gathered(builder, items, cap)
+
+
+def gathered(builder: Builder, items: Select[Any], cap: int) -> Select[Any]:
+    """One text of the column `o` of many rows; too many of them are an error, never a silent cut."""
+    alias = builder.name("a")
+    body = literal_column(f"{alias}.o")
+    together = Joined(["[", func.coalesce(func.string_agg(body, quoted(",")), quoted("")), "]"])
+    too_many = unfinished("long", str(cap))
+    text = case((func.count() > literal_column(str(cap)), too_many), else_=together)
+    return select(text.label("o")).select_from(items.subquery(alias))
+
+
+def listed(builder: Builder, row: Row, one: Selected, field: Field, source: Listed) -> Sql:
+    """Objects without rows of their own, from a select over the row's columns."""
+    alias = builder.name("t")
+    inner = row.read(source.select.limit(literal_column(str(source.cap + 1)))).subquery(alias)
+    columns = {c.name: literal_column(f"{alias}.{c.name}", c.type) for c in clause(source.select).selected_columns}
+    if field.is_leaf:
+        (column,) = columns.values()
+        body = func.coalesce(builder.catalogue.codec(field.named_type).render(column), quoted("null"))
+    else:
+        planned = builder.catalogue.types[field.named_type.name]
+        body = builder.object(Row(planned, None, alias), planned, one.children[planned.name], columns)
+    return _hung(builder, row, gathered(builder, select(body.label("o")).select_from(inner), source.cap))
+
+
+# --- by id ---------------------------------------------------------------------------------------
+
+
+def by_ids(builder: Builder, row: Row, one: Selected, field: Field, source: ByIds) -> Sql:
+    given = one.arguments.get("ids" if source.is_list else "id")
+    assert isinstance(given, Given), "checked at load"
+    members = [m for m in builder.catalogue.members(field.named_type) if m.entity is not None]
+    if source.is_list:
+        return found_by_keys(builder, members, one.children, given, source.cap)
+    found = [_by_key(builder, m, one.children[m.name], builder.binds.bind(given, _key_type(m))) for m in members]
+    return builder.or_null(func.coalesce(*found), field)
+
+
+def _key_type(planned: PlannedType) -> TypeEngine[Any]:
+    assert planned.entity is not None
+    return planned.entity.key[0].type
+
+
+def _by_key(builder: Builder, planned: PlannedType, children: list[Selected], key: Any) -> Any:
+    assert planned.entity is not None
+    target = builder.row(planned)
+    where = [target.column(planned.entity.key[0]) == key]
+    return first(builder, target, target.table, where, None, children).scalar_subquery()
+
+
+def found_by_keys(
+    builder: Builder, members: list[PlannedType], children: dict[str, list[Selected]], keys: Given, cap: int | None = None
+) -> Sql:
+    """A JSON array of objects in the order of the keys asked for, null where there is none to be seen."""
+    types = {repr(_key_type(m)): _key_type(m) for m in members}
+    asked, alias = [], builder.name("k")
+    for sql_type in types.values():
+        take = receiver(sql_type)
+
+        def receive(values: Any, take: Any = take) -> Any:
+            if cap is not None and len(values) > cap:
+                raise refused(f"At most {cap} ids can be asked for at once.", PAGE_TOO_LARGE)
+            return [take(v) for v in values]
+
+        asked.append(builder.binds.bind(keys, ARRAY(sql_type), receive))
+    names = {kind: f"k{i}" for i, kind in enumerate(types)}
+    unnested = func.unnest(*asked).table_valued(*names.values(), with_ordinality="n", name=alias).render_derived()
+    found = [
+        _by_key(builder, m, children[m.name], literal_column(f"{alias}.{names[repr(_key_type(m))]}")) for m in members
+    ]
+    items = select(func.coalesce(*found, quoted("null")).label("o")).select_from(unnested).order_by(unnested.c.n)
+    name = builder.name("a")
+    together = func.coalesce(func.string_agg(literal_column(f"{name}.o"), quoted(",")), quoted(""))
+    return select(Joined(["[", together, "]"])).select_from(items.subquery(name)).scalar_subquery()

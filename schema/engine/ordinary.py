@@ -1,0 +1,280 @@
+"""The ordinary executor with planned places.
+
+Mutations, introspection and Python resolvers run as graphql-core runs them. A value that is a key, and a planned field
+on a type without rows, is left to the engine: all such places of one moment are answered by one statement, whose plan is
+cached with the operation's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLNonNull, OperationType, execute as execute_document
+from graphql import subscribe as subscribe_document
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from .answers import Answer, RequestError, failed, respond
+from .cache import Prepared
+from .compile import KeyedPart, Plan
+from .cost import Price
+from .errors import masked, refused
+from .finish import Finisher, read_body
+from .selection import Selected, Selection
+from .sources import Key
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+@dataclass(eq=False)
+class Place:
+    """A position the executor leaves to the engine: a planned root field, or an object known by its key."""
+
+    id: tuple[str, ...]  # the keys of its path without indices, and its type: decides the part of the plan
+    selected: Selected
+    key: Key | None
+    path: list[str | int]
+    answer: asyncio.Future[Any]
+
+
+@dataclass(eq=False)
+class Request:
+    """One operation on its way: what the executor and the planned places share."""
+
+    engine: Engine
+    prepared: Prepared
+    given: dict[str, Any]
+    viewer: Any
+    places: list[Place] = field(default_factory=list)
+    errors: list[GraphQLError] = field(default_factory=list)
+    cost: int = 0
+
+
+# Not in the context, which is the resolvers' own; the tasks of an execution inherit it.
+CURRENT: ContextVar[Request] = ContextVar("engine_request")
+
+
+async def execute(
+    engine: Engine, prepared: Prepared, given: dict[str, Any], raw: Mapping[str, Any] | None, viewer: Any, context: Any
+) -> Answer:
+    request = Request(engine, prepared, given, viewer)
+    request.cost = _check_cost(request)
+    token = CURRENT.set(request)
+    try:
+        name = prepared.operation.name
+        result = execute_document(
+            engine.catalogue.graphql,
+            prepared.document,
+            None,
+            context,
+            dict(raw or {}),
+            operation_name=name.value if name else None,
+            executor_class=Executor,
+        )
+        done = result if isinstance(result, ExecutionResult) else await result
+    finally:
+        CURRENT.reset(token)
+    return respond(done.data, _outward(request, done.errors or []), request.cost)
+
+
+async def subscribe(
+    engine: Engine, query: str, raw: Mapping[str, Any] | None, viewer: Any, operation_name: str | None, context: Any
+) -> AsyncIterator[Answer]:
+    """One answer per event; a refusal is one answer, and the end."""
+    try:
+        prepared = engine.prepare(query, operation_name, viewer)
+        given = engine.coerce(prepared, raw)
+        if prepared.kind is not OperationType.SUBSCRIPTION:
+            raise refused("Only subscriptions are answered by Engine.subscribe.")
+        request = Request(engine, prepared, given, viewer)
+        request.cost = _check_cost(request)
+    except RequestError as refusal:
+        yield failed(refusal.errors)
+        return
+    except GraphQLError as error:
+        yield failed([error])
+        return
+    token = CURRENT.set(request)
+    try:
+        name = prepared.operation.name
+        stream: Any = subscribe_document(
+            engine.catalogue.graphql,
+            prepared.document,
+            context_value=context,
+            variable_values=dict(raw or {}),
+            operation_name=name.value if name else None,
+            executor_class=Executor,
+        )
+        if asyncio.iscoroutine(stream) or isinstance(stream, asyncio.Future):
+            stream = await stream
+        if isinstance(stream, ExecutionResult):
+            yield failed(_outward(request, stream.errors or []))
+            return
+    finally:
+        CURRENT.reset(token)
+    events = aiter(stream)
+    while True:
+        token = CURRENT.set(request)
+        try:
+            event = await anext(events, None)
+        finally:
+            CURRENT.reset(token)
+        if event is None:
+            return
+        errors, request.errors = _outward(request, event.errors or []), []
+        yield respond(event.data, errors, request.cost)
+
+
+def _check_cost(request: Request) -> int:
+    """Planned and ordinary fields alike are priced: an ordinary list is one row to this reckoning."""
+    operation = request.prepared.operation
+    root = request.engine.catalogue.graphql.get_root_type(operation.operation)
+    assert root is not None
+    names = request.engine.catalogue.types[root.name]
+    selection = Selection(request.engine.catalogue, request.prepared.document, request.given)
+    tree = selection.of(names, [operation.selection_set])
+    return request.engine.check_cost(Price(tree), request.given)
+
+
+def _outward(request: Request, errors: list[GraphQLError]) -> list[GraphQLError]:
+    """What clients may see: our own refusals and what the application translates; the rest is masked and told."""
+    seen = []
+    for error in [*errors, *request.errors]:
+        original = error.original_error
+        if original is None or isinstance(original, GraphQLError):
+            seen.append(error)
+            continue
+        known = request.engine.translate(original)
+        if known is None:
+            request.engine.on_surprise(original, request.prepared.name)
+            seen.append(masked(error.nodes, error.path))
+        else:
+            seen.append(GraphQLError(known.message, nodes=error.nodes, path=error.path, extensions=known.extensions))
+    unique = {(e.message, tuple(e.path or ())): e for e in seen}
+    return list(unique.values())
+
+
+class Executor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, but for planned fields and keys."""
+
+    def execute_field(self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any) -> Any:
+        request = CURRENT.get()
+        planned = request.engine.catalogue.types.get(parent_type.name)
+        known = None if planned is None else planned.fields.get(field_details_list[0].node.name.value)
+        if known is None or known.source is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        nodes = [details.node for details in field_details_list]
+        return self._answered(request, parent_type.name, nodes, path, known.graphql.type, None, field_details_list)
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        if not isinstance(result, Key):
+            return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+        return self._key(return_type, field_details_list, info, path, result)
+
+    async def _key(self, return_type: Any, field_details_list: Any, info: Any, path: Any, key: Key) -> Any:
+        request = CURRENT.get()
+        value = await self._place(request, info.parent_type.name, info.field_nodes, path, key)
+        if value is None and isinstance(return_type, GraphQLNonNull):
+            raise self._why(request, path, f"{info.parent_type.name}.{info.field_name}", info.field_nodes)
+        return value
+
+    async def _answered(
+        self, request: Request, parent: str, nodes: Any, path: Any, of: Any, key: Key | None, details: Any
+    ) -> Any:
+        try:
+            value = await self._place(request, parent, nodes, path, key)
+            if value is None and isinstance(of, GraphQLNonNull):
+                raise self._why(request, path, f"{parent}.{nodes[0].name.value}", nodes)
+            return value
+        except Exception as error:
+            self.handle_field_error(error, of, details, path)
+            return None
+
+    @staticmethod
+    def _why(request: Request, path: Any, name: str, nodes: Any) -> GraphQLError:
+        """The error under this place that made it null; graphql-core carries it on upwards."""
+        here = path.as_list()
+        for error in request.errors:
+            if (error.path or [])[: len(here)] == here:
+                return error
+        return GraphQLError(f"Cannot return null for non-nullable field {name}.", nodes=nodes, path=here)
+
+    async def _place(self, request: Request, parent: str, nodes: Any, path: Any, key: Key | None) -> Any:
+        catalogue, steps = request.engine.catalogue, path.as_list()
+        selection = Selection(catalogue, request.prepared.document, request.given)
+        response_key = next(step for step in reversed(steps) if isinstance(step, str))
+        of = "" if key is None else catalogue.by_class[key.of].name
+        place_id = (*[s for s in steps if isinstance(s, str)], parent, of)
+        known = next((p.selected for p in request.places if p.id == place_id), None)
+        selected = known or selection.field(catalogue.types[parent], response_key, list(nodes))
+        loop = asyncio.get_running_loop()
+        place = Place(place_id, selected, key, steps, loop.create_future())
+        if not request.places:
+            # The next turn of the loop: by then every place that is ready now has been found.
+            loop.call_soon(_begin, request)
+        request.places.append(place)
+        return await place.answer
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def _begin(request: Request) -> None:
+    places, request.places = request.places, []
+    task = asyncio.ensure_future(answer(request, places))
+    _tasks.add(task)  # the loop itself keeps only a weak reference
+    task.add_done_callback(_tasks.discard)
+
+
+async def answer(request: Request, places: list[Place]) -> None:
+    """Answers places with one statement: planned fields under their names, objects grouped by selection."""
+    engine = request.engine
+    groups: dict[tuple[str, ...], list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.id, []).append(place)
+    try:
+        plan = _plan(request, groups)
+        keys = {f"k{n}": [p.key.id for p in g if p.key is not None] for n, g in enumerate(groups.values())}
+        values = plan.values({**request.given, **keys}, request.viewer)
+        body = read_body(await engine.pool.fetchval(plan.sql, *values))
+        for n, group in enumerate(groups.values()):
+            for i, place in enumerate(group):
+                finisher = Finisher(plan, engine.catalogue, engine.on_surprise)
+                if place.key is None:
+                    value = finisher.root(body["data"][f"r{n}"], place.selected, place.path)
+                else:
+                    children = place.selected.children[place.id[-1]]
+                    value = finisher.item(body[f"k{n}"][i], children, place.path)
+                request.errors += finisher.errors
+                if not place.answer.done():  # a sibling's null may have given it up
+                    place.answer.set_result(value)
+    except Exception as error:
+        known = error if isinstance(error, GraphQLError) else engine.translate(error)
+        if known is None:
+            engine.on_surprise(error, request.prepared.name)
+        for place in places:
+            if not place.answer.done():
+                place.answer.set_exception(known or masked(place.selected.nodes, place.path))
+
+
+def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:
+    engine, key = request.engine, (request.engine.shape(request.given), tuple(groups))
+    plan = request.prepared.plans.get(key)
+    if plan is None:
+        engine.on_miss(request.viewer)
+        tree, parts = [], []
+        for n, group in enumerate(groups.values()):
+            one = group[0].selected
+            if group[0].key is None:
+                tree.append(Selected(f"r{n}", one.field, one.arguments, one.children, one.nodes))
+            else:
+                planned = engine.catalogue.by_class[group[0].key.of]
+                parts.append(KeyedPart(f"k{n}", planned, one.children[planned.name]))
+        plan = request.prepared.plans.put(key, engine.compile(request.prepared.name, tree, parts))
+    return plan

@@ -1,0 +1,93 @@
+"""Databases for tests: made once as a template by the real migrations, then cloned for whoever commits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from api.cli.cluster import running
+from api.database import prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+# What a template is made of: when one of these changes, the next run makes a new one.
+INGREDIENTS = (
+    "api/database.py",
+    "domain/*/models.py",
+    "domain/*/data/*",
+    "domain/base/*.py",
+    "domain/demo/**/*.py",
+    "domain/regions/*.py",
+    "migrations/versions/*.py",
+)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of the test server's `postgres` database; `./ruhu test` has started it, plain pytest starts it here."""
+    if url := os.environ.get("RUHU_TEST_ADMIN_URL"):
+        yield url
+        return
+    data = Path(os.environ.get("RUHU_TEST_DATA", ROOT / ".data" / "test"))
+    with running(data, throwaway=True) as cluster:
+        os.environ["RUHU_TEST_ADMIN_URL"] = cluster.url("postgres")
+        yield cluster.url("postgres")
+        del os.environ["RUHU_TEST_ADMIN_URL"]
+
+
+def named(name: str) -> str:
+    """The address of another database on the test server."""
+    return urlunsplit(urlsplit(os.environ["RUHU_TEST_ADMIN_URL"])._replace(path=f"/{name}"))
+
+
+async def fresh_database(name: str, template: str = "template0") -> str:
+    """A new database (an older one of that name is dropped): its address, as superuser."""
+    connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # FILE_COPY: a clone of 30 MB without writing it to the log as well.
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    finally:
+        await connection.close()
+    return named(name)
+
+
+async def drop_database(name: str) -> None:
+    """Away with a clone."""
+    connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+async def template() -> str:
+    """The name of the migrated database with all divisions and the demo; made when there is none of today's code."""
+    digest = hashlib.sha256()
+    for pattern in INGREDIENTS:
+        for file in sorted(ROOT.glob(pattern)):
+            digest.update(file.read_bytes())
+    name = f"ruhu_template_{digest.hexdigest()[:12]}"
+    connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
+    try:
+        existing = [row[0] for row in await connection.fetch("SELECT datname FROM pg_database")]
+    finally:
+        await connection.close()
+    if name in existing:
+        return name
+    for old in existing:
+        if old.startswith("ruhu_"):
+            await drop_database(old)
+    building = f"{name}_building"
+    await prepare(await fresh_database(building), demo=True, say=lambda _: None)
+    connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
+    try:
+        await connection.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+    finally:
+        await connection.close()
+    return name
