@@ -13,6 +13,10 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.base.terms import load_terms
+from domain.demo.actions import demo_is_loaded, load_demo
+from domain.regions.actions import divisions_are_loaded, load_divisions
+
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSIONS = ("postgis", "pg_trgm", "btree_gist")
 
@@ -36,11 +40,23 @@ async def prepare(admin_url: str, *, demo: bool, say: Say) -> None:
     async with connected(admin_url) as connection:
         # Two starts at once: the second waits here and then finds everything done.
         await connection.execute("SELECT pg_advisory_lock(hashtext('ruhu prepare'))")
-        await _ensure_roles(connection)
-        for extension in EXTENSIONS:
-            await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-        await upgrade(admin_url)
+        await _build(connection, admin_url)
         await _load(connection, demo=demo, say=say)
+
+
+async def build(admin_url: str) -> None:
+    """Everything but data: the database, roles, extensions, migrations."""
+    await _ensure_database(admin_url)
+    async with connected(admin_url) as connection:
+        await connection.execute("SELECT pg_advisory_lock(hashtext('ruhu prepare'))")
+        await _build(connection, admin_url)
+
+
+async def _build(connection: asyncpg.Connection, admin_url: str) -> None:
+    await _ensure_roles(connection)
+    for extension in EXTENSIONS:
+        await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+    await upgrade(admin_url)
 
 
 @asynccontextmanager
@@ -120,12 +136,10 @@ def sqlalchemy_url(url: str) -> str:
 
 
 async def _load(connection: asyncpg.Connection, *, demo: bool, say: Say) -> None:
-    from domain.regions.actions import divisions_are_loaded, load_divisions
-
     if not await divisions_are_loaded(connection):
+        say("Loading the divisions of 2023")
         await load_divisions(connection, say=say)
-    if demo:
-        from domain.demo.actions import demo_is_loaded, load_demo
-
-        if not await demo_is_loaded(connection):
-            await load_demo(connection, say=say)
+    await load_terms(connection)
+    if demo and not await demo_is_loaded(connection):
+        say("Loading the demo")
+        await load_demo(connection, say=say)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INGREDIENTS = (
     "api/database.py",
     "domain/*/models.py",
-    "domain/*/data/*",
+    "domain/*/data/**/*",
     "domain/base/*.py",
     "domain/demo/**/*.py",
     "domain/regions/*.py",
@@ -46,11 +46,13 @@ def named(name: str) -> str:
 
 
 async def fresh_database(name: str, template: str = "template0") -> str:
-    """A new database (an older one of that name is dropped): its address, as superuser."""
+    """A new database (an older one of that name is dropped): its address, as superuser.
+
+    A clone is a copy of files (FILE_COPY): half a second for 250 MB, as on a throwaway server nothing is synced.
+    """
     connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
     try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        # FILE_COPY: a clone of 30 MB without writing it to the log as well.
         await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     finally:
         await connection.close()
@@ -70,7 +72,7 @@ async def template() -> str:
     """The name of the migrated database with all divisions and the demo; made when there is none of today's code."""
     digest = hashlib.sha256()
     for pattern in INGREDIENTS:
-        for file in sorted(ROOT.glob(pattern)):
+        for file in sorted(path for path in ROOT.glob(pattern) if path.is_file()):
             digest.update(file.read_bytes())
     name = f"ruhu_template_{digest.hexdigest()[:12]}"
     connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.rules import GrantRole, ViewerKind
 from domain.base.models import Base, RegionCode
+from domain.regions.models import Region
 
 
 class Account(Base):
@@ -45,6 +46,8 @@ class Grant(Base):
     deputy_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     deputy_from: Mapped[date | None]
     deputy_to: Mapped[date | None]
+
+    region: Mapped[Region | None] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         Index("ix_access_grant_account_id", "account_id"),

@@ -108,4 +108,5 @@ async def find_viewer(pool: asyncpg.Pool, account_id: uuid.UUID, today: date, la
         helper_id=row["helper_id"],
         organisation_id=row["organisation_id"],
         roles=frozenset(grant.role for grant in grants),
+        today=today,
     )

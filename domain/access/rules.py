@@ -75,7 +75,8 @@ class Viewer:
     """Whoever asks, as both walls need it: no Python branch on it, only parameters.
 
     region_from/region_to: the hull of the granted subtrees, half open. region_spans: the exact prefixes, only where
-    there is more than one (then the hull holds more than was granted, and the prefixes cut it down).
+    there is more than one (then the hull holds more than was granted, and the prefixes cut it down). today: the day in
+    China on which the grants were looked up.
     """
 
     id: uuid.UUID | None = None
@@ -88,6 +89,7 @@ class Viewer:
     helper_id: uuid.UUID | None = None
     organisation_id: uuid.UUID | None = None
     roles: frozenset[GrantRole] = frozenset()
+    today: date = date.min
 
     @property
     def is_signed_in(self) -> bool:

@@ -80,6 +80,8 @@ CONSTRAINTS: Mapping[str, str] = {
     "ck_region_code_is_2_4_6_9_or_12_digits": "REGION_CODE_INVALID",
     "ck_household_at_most_three_causes": "TOO_MANY_CAUSES",
     "ck_household_location_in_range": "COORDINATES_OUT_OF_RANGE",
+    "pk_household": "ID_TAKEN",
+    "pk_person": "ID_TAKEN",
     "uq_household_code": "CODE_TAKEN",
     "one_head_per_household": "SECOND_HEAD",
     "household_has_a_head": "HEAD_MISSING",

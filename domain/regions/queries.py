@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, text
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Select, all_, case, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import aliased
 
 from domain.regions.models import Region
@@ -20,7 +20,7 @@ def full_name() -> ColumnElement[str]:
     codes = [func.left(Region.code, digits) for digits in (2, 4, 6, 9)]
     return (
         select(func.string_agg(above.name, aggregate_order_by(literal(""), above.code)))
-        .where(above.code.in_([*codes, Region.code]), above.name.not_in(NEVER_WRITTEN))
+        .where(above.code.in_([*codes, Region.code]), above.name != all_(array(NEVER_WRITTEN)))
         .correlate_except(above)
         .scalar_subquery()
     )
@@ -34,7 +34,7 @@ def named_like(search: Any) -> Select[str]:
     would walk the whole table in the order of the page instead of asking the index.
     """
     literally = func.regexp_replace(search, r"([\\%_])", r"\\\1", "g")
-    beginning = func.concat(literally, "%")
-    anywhere = func.concat("%", literally, "%")
-    pattern = case((func.char_length(search) < 3, beginning), else_=anywhere)
-    return select(Region.code).where(Region.name.like(pattern)).offset(text("0"))
+    start = case((func.char_length(search) < 3, ""), else_="%")
+    pattern = start + literally + "%"
+    named = aliased(Region)
+    return select(named.code).where(named.name.like(pattern)).offset(0)

@@ -43,9 +43,12 @@ $$
 def upgrade() -> None:
     for statement in (RUHU_ID, IS_ID_NUMBER, VIEWER, CREATE_FROM_WGS84):
         op.execute(statement)
+    # For /readyz, which compares it with the code's head.
+    op.execute("GRANT SELECT ON alembic_version TO ruhu_app")
 
 
 def downgrade() -> None:
+    op.execute("REVOKE SELECT ON alembic_version FROM ruhu_app")
     op.execute("DROP FUNCTION ruhu_from_wgs84(geometry, text)")
     op.execute("DROP FUNCTION ruhu_viewer_uuid(text)")
     op.execute("DROP FUNCTION ruhu_is_id_number(text)")

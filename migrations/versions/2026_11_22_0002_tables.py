@@ -290,6 +290,7 @@ def upgrade() -> None:
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("household_id", sa.Uuid(), nullable=True),
+        sa.Column("left_household_id", sa.Uuid(), nullable=True),
         sa.Column("region_code", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("is_head", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -311,16 +312,25 @@ def upgrade() -> None:
             name=op.f("ck_person_disability_certificate_valid"),
         ),
         sa.CheckConstraint("NOT is_head OR household_id IS NOT NULL", name=op.f("ck_person_head_of_a_household")),
+        sa.CheckConstraint("num_nonnulls(household_id, left_household_id) <= 1", name=op.f("ck_person_gone_or_there")),
         sa.CheckConstraint("died_on IS NULL OR died_on >= born_on", name=op.f("ck_person_dies_after_birth")),
         sa.CheckConstraint("id_number IS NULL OR ruhu_is_id_number(id_number)", name=op.f("ck_person_id_number_valid")),
         sa.CheckConstraint(
             "num_nonnulls(education, school_status) = 1", name=op.f("ck_person_education_or_school_status")
         ),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_person_household_id")),
+        sa.ForeignKeyConstraint(["left_household_id"], ["household.id"], name=op.f("fk_person_left_household_id")),
         sa.ForeignKeyConstraint(["region_code"], ["region.code"], name=op.f("fk_person_region_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
     op.create_index(op.f("ix_person_household_id"), "person", ["household_id"], unique=False)
+    op.create_index(
+        "ix_person_left_household_id",
+        "person",
+        ["left_household_id"],
+        unique=False,
+        postgresql_where=sa.text("left_household_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_person_region_code"), "person", ["region_code"], unique=False)
     op.create_index(
         "one_head_per_household", "person", ["household_id"], unique=True, postgresql_where=sa.text("is_head")
@@ -816,6 +826,9 @@ def downgrade() -> None:
     op.drop_index("uq_person_id_number", table_name="person", postgresql_where=sa.text("id_number IS NOT NULL"))
     op.drop_index("one_head_per_household", table_name="person", postgresql_where=sa.text("is_head"))
     op.drop_index(op.f("ix_person_region_code"), table_name="person")
+    op.drop_index(
+        "ix_person_left_household_id", table_name="person", postgresql_where=sa.text("left_household_id IS NOT NULL")
+    )
     op.drop_index(op.f("ix_person_household_id"), table_name="person")
     op.drop_table("person")
     op.drop_index(op.f("ix_helper_region_code"), table_name="helper")

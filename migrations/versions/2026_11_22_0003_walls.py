@@ -46,14 +46,57 @@ CREATE FUNCTION ruhu_viewer_of(account_id uuid, today date)
 RETURNS TABLE (name text, kind text, persona text, helper_id uuid, organisation_id uuid, grants jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT a.name, a.kind, a.persona, a.helper_id, a.organisation_id, coalesce((
-      SELECT jsonb_agg(jsonb_build_object('role', g.role, 'region_code', g.region_code,
-                                          'organisation_id', g.organisation_id) ORDER BY g.role, g.region_code)
+      SELECT jsonb_agg(jsonb_build_object('role', g.role, 'region_code', held.code,
+                                          'organisation_id', g.organisation_id) ORDER BY g.role, held.code)
       FROM access_grant g
+      -- A division that was merged away: the grant holds for it and for what it became part of.
+      LEFT JOIN LATERAL (
+        WITH RECURSIVE later(code, successor_code) AS (
+          SELECT code, successor_code FROM region WHERE code = g.region_code
+          UNION SELECT r.code, r.successor_code FROM later JOIN region r ON r.code = later.successor_code)
+        SELECT code FROM later) AS held ON true
       WHERE g.starts_on <= today AND (g.ends_on IS NULL OR today < g.ends_on)
         AND (g.account_id = a.id
              OR (g.deputy_id = a.id AND g.deputy_from <= today AND (g.deputy_to IS NULL OR today < g.deputy_to)))
     ), '[]')
   FROM account a WHERE a.id = $1 AND a.disabled_at IS NULL
+$$
+"""
+
+# Whoever may write down that somebody died or left may not see everyone that helped them: the teacher of a student is
+# another's pairing. So the machine role ends those pairings, and only of people who belong to no household any more.
+END_PAIRINGS_OF_GONE = """
+CREATE FUNCTION ruhu_end_pairings_of_gone(gone uuid[], day date, reason text) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH ended AS (
+    UPDATE pairing SET ended_on = greatest(started_on, day), end_reason = reason
+    WHERE person_id = ANY (gone) AND ended_on IS NULL
+      AND EXISTS (SELECT FROM person p WHERE p.id = person_id AND p.household_id IS NULL)
+    RETURNING id
+  ), unlisted AS (DELETE FROM household_access WHERE pairing_id IN (SELECT id FROM ended))
+  SELECT count(*) FROM ended
+$$
+"""
+
+# The next free code of a village. It must know of families that have moved away and kept theirs, which a village's
+# officer does not see. The lock makes two registrations at once take two numbers; its key is the village's code.
+NEXT_HOUSEHOLD_CODE = """
+CREATE FUNCTION ruhu_next_household_code(village text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+  number int;
+  free text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(village::bigint);
+  SELECT coalesce(max(substr(code, 14)::int), 0) + 1 INTO number FROM household
+  WHERE region_code = village AND code ~ ('^' || village || '-[0-9]{1,8}$');
+  LOOP
+    free := village || '-' || lpad(number::text, greatest(4, length(number::text)), '0');
+    EXIT WHEN NOT EXISTS (SELECT FROM household WHERE code = free);
+    number := number + 1;
+  END LOOP;
+  RETURN free;
+END
 $$
 """
 
@@ -75,7 +118,8 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
         IN_REGION,
     ),
     "household": (f"{IN_REGION} OR id = {LISTED}", f"{IN_REGION} OR id = {LISTED}"),
-    "person": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
+    # Who has left a listed family is still known to it: somebody writes down that they went, or came back.
+    "person": (f"{IN_REGION} OR household_id = {LISTED} OR left_household_id = {LISTED}",) * 2,
     "membership": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
     "household_event": (f"{IN_REGION} OR household_id = {LISTED}", f"{IN_REGION} OR household_id = {LISTED}"),
     "roster": (SIGNED_IN, None),
@@ -101,14 +145,34 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
 }
 
 # What is born is born once; only these change afterwards. Nothing but a list entry is ever deleted.
-UPDATED = ("organisation", "helper", "household", "person", "membership", "pairing", "visit", "submission", "operation")
+UPDATED = (
+    "organisation",
+    "helper",
+    "household",
+    "person",
+    "membership",
+    "household_event",
+    "roster_entry",
+    "pairing",
+    "household_access",
+    "visit",
+    "submission",
+    "operation",
+)
 DELETED = ("household_access",)
+
+FUNCTIONS = (
+    "ruhu_listed_households()",
+    "ruhu_viewer_of(uuid, date)",
+    "ruhu_end_pairings_of_gone(uuid[], date, text)",
+    "ruhu_next_household_code(text)",
+)
 
 
 def upgrade() -> None:
-    op.execute(LISTED_HOUSEHOLDS)
-    op.execute(VIEWER_OF)
-    for function in ("ruhu_listed_households()", "ruhu_viewer_of(uuid, date)"):
+    for statement in (LISTED_HOUSEHOLDS, VIEWER_OF, END_PAIRINGS_OF_GONE, NEXT_HOUSEHOLD_CODE):
+        op.execute(statement)
+    for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")
         op.execute(f"ALTER FUNCTION {function} OWNER TO ruhu_machine")
         op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO ruhu_app, ruhu_owner")
@@ -141,5 +205,5 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
         op.execute(f"REVOKE ALL ON {table} FROM ruhu_app, ruhu_machine")
-    op.execute("DROP FUNCTION ruhu_viewer_of(uuid, date)")
-    op.execute("DROP FUNCTION ruhu_listed_households()")
+    for function in reversed(FUNCTIONS):
+        op.execute(f"DROP FUNCTION {function}")

@@ -1,0 +1,139 @@
+"""The application: its parts made once, its routes, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypedDict
+
+import asyncpg
+import structlog
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api import graphiql, health
+from api.database import alembic_config, sqlalchemy_url
+from api.graphql_http import graphql
+from api.identity import Identities
+from api.logging import set_up_logging
+from api.requests import Requests
+from api.settings import Settings
+from api.tokens import Keys, persona_tokens
+from domain.base.transactions import Sessions
+from schema.engine import Engine
+from schema.root import schema
+from schema.scalars import CODECS
+from schema.walls import SETTINGS
+
+LOG = structlog.get_logger("ruhu")
+
+
+class State(TypedDict):
+    """What requests share; each finds it as request.state."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    sessions: Sessions
+    engine: Engine
+    identities: Identities
+    revision: str | None
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application over the database of `settings`."""
+    set_up_logging(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            yield await _state(settings, stack)
+
+    demo = [Route("/graphql/personas", _personas)] if settings.env == "demo" else []
+    return Starlette(
+        routes=[
+            *demo,
+            *graphiql.routes(),
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            *health.routes,
+        ],
+        middleware=[Middleware(Requests), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+        exception_handlers={Exception: _surprise},
+        lifespan=lifespan,
+    )
+
+
+async def _state(settings: Settings, stack: AsyncExitStack) -> State:
+    url = settings.app_database_url or settings.database_url
+    if url is None:
+        raise RuntimeError("RUHU_DATABASE_URL is not set; ./ruhu serve brings a database of its own")
+    as_app = _as_app(settings)
+    # Reads have a raw pool: their statements are long and many, so both of asyncpg's bounds on prepared ones are raised.
+    pool = await stack.enter_async_context(
+        asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=settings.pool_size,
+            server_settings=as_app,
+            statement_cache_size=1000,
+            max_cacheable_statement_size=0,
+            reset=_nothing_to_reset,
+        )
+    )
+    engine = create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        connect_args={"server_settings": as_app},
+    )
+    stack.push_async_callback(engine.dispose)
+    return State(
+        settings=settings,
+        pool=pool,
+        sessions=async_sessionmaker(engine, expire_on_commit=False),
+        engine=Engine(
+            schema,
+            pool,
+            settings=SETTINGS,
+            scalars=CODECS,
+            most_cost=settings.max_cost,
+            on_surprise=lambda error, plan: LOG.error("read failed", plan=plan, exc_info=error),
+        ),
+        identities=Identities(Keys(settings.data_dir), pool),
+        revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),
+    )
+
+
+def _as_app(settings: Settings) -> dict[str, str]:
+    """Every connection serves as ruhu_app, under row-level security, whoever logged in."""
+    return {
+        "role": "ruhu_app",
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": f"{settings.statement_timeout_seconds}s",
+        "application_name": "ruhu",
+    }
+
+
+async def _nothing_to_reset(connection: Any) -> None:
+    """The engine's settings are transaction-local, so a connection comes back as it went; a reset is a round trip."""
+
+
+async def _personas(request: Request) -> Response:
+    return JSONResponse(persona_tokens(request.state.settings))
+
+
+async def _surprise(request: Request, error: Exception) -> Response:
+    """The client learns the request's id and nothing else; the log has the rest."""
+    LOG.error("request failed", exc_info=error)
+    request_id = request.state.request_id
+    text = f"Something went wrong on our side. It has been noted under {request_id}."
+    return JSONResponse(
+        {"errors": [{"message": text, "extensions": {"code": "INTERNAL", "requestId": request_id}}]}, 500
+    )

@@ -1,0 +1,103 @@
+"""What judging a visit must know beyond what its author may see, and the only change a visit ever undergoes.
+
+Revision: 0005_visits; follows: 0004_feed_and_invariants
+
+The functions belong to the machine role and look past row-level security, so each answers as little as will do: to the
+viewer about their own past pairings, yes or no about a membership, a count of repeated photos.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005_visits"
+down_revision = "0004_feed_and_invariants"
+branch_labels = None
+depends_on = None
+
+# Households that the viewer was paired with on the day of a visit, whoever is now. Their location is not told, only how
+# far from it the visit was. The day of a hand-over still belongs to both: a morning's visit is not disowned by an
+# afternoon's decision. A student's household counts through the student's membership of that day.
+HOUSEHOLDS_WHEN_PAIRED = """
+CREATE FUNCTION ruhu_households_when_paired(
+  positions int[], household_ids uuid[], days date[], longitudes float8[], latitudes float8[]
+) RETURNS TABLE ("position" int, household_id uuid, region_code text, ended_on date, has_dwelling boolean,
+                 distance_metres float8)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT asked.n, h.id, h.region_code, h.ended_on, h.location IS NOT NULL,
+         ST_Distance(h.location::geography, ST_SetSRID(ST_MakePoint(asked.longitude, asked.latitude), 4326)::geography)
+  FROM unnest(positions, household_ids, days, longitudes, latitudes) AS asked(n, id, day, longitude, latitude)
+  JOIN household h ON h.id = asked.id
+  WHERE EXISTS (
+    SELECT FROM pairing p
+    WHERE (p.helper_id = ruhu_viewer_uuid('helper_id') OR p.organisation_id = ruhu_viewer_uuid('organisation_id'))
+      AND p.started_on <= asked.day AND (p.ended_on IS NULL OR asked.day <= p.ended_on)
+      AND (p.household_id = h.id
+           OR EXISTS (SELECT FROM membership m
+                      WHERE m.person_id = p.person_id AND m.household_id = h.id
+                        AND m.started_on <= asked.day AND (m.ended_on IS NULL OR asked.day <= m.ended_on))))
+$$
+"""
+
+# Of the given pairs, those where the person is or once was a member of the household.
+WERE_MEMBERS = """
+CREATE FUNCTION ruhu_were_members(person_ids uuid[], household_ids uuid[])
+RETURNS TABLE (person_id uuid, household_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT asked.person, asked.household
+  FROM unnest(person_ids, household_ids) AS asked(person, household)
+  WHERE EXISTS (SELECT FROM person p WHERE p.id = asked.person AND p.household_id = asked.household)
+     OR EXISTS (SELECT FROM membership m WHERE m.person_id = asked.person AND m.household_id = asked.household)
+$$
+"""
+
+# In how many visits in force each photo is already: a copied photo is most telling between households whose visitors
+# know nothing of each other. Only the count leaves. `but`: the visit that is being amended repeats its own photos.
+PHOTO_REPEATS = """
+CREATE FUNCTION ruhu_photo_repeats(hashes text[], but uuid) RETURNS TABLE (sha256 text, visits int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.sha256, count(DISTINCT p.visit_id)::int
+  FROM visit_photo p JOIN visit v ON v.id = p.visit_id
+  WHERE p.sha256 = ANY (hashes) AND v.superseded_by_id IS NULL AND v.id IS DISTINCT FROM but
+  GROUP BY p.sha256
+$$
+"""
+
+# A visit is immutable: the app role has no UPDATE on the table. The one mark it receives is left by its successor, who
+# may be an officer and not the author. Two successors are impossible: supersedes_id is unique.
+SUPERSEDE = """
+CREATE FUNCTION ruhu_supersede_visit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $function$
+BEGIN
+  UPDATE visit SET superseded_by_id = NEW.id WHERE id = NEW.supersedes_id;
+  RETURN NULL;
+END
+$function$
+"""
+
+ASKED = (
+    "ruhu_households_when_paired(int[], uuid[], date[], float8[], float8[])",
+    "ruhu_were_members(uuid[], uuid[])",
+    "ruhu_photo_repeats(text[], uuid)",
+)
+
+
+def upgrade() -> None:
+    for statement in (HOUSEHOLDS_WHEN_PAIRED, WERE_MEMBERS, PHOTO_REPEATS, SUPERSEDE):
+        op.execute(statement)
+    for function in ASKED:
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")
+        op.execute(f"ALTER FUNCTION {function} OWNER TO ruhu_machine")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO ruhu_app, ruhu_owner")
+    op.execute("ALTER FUNCTION ruhu_supersede_visit() OWNER TO ruhu_machine")
+    op.execute(
+        "CREATE TRIGGER supersede AFTER INSERT ON visit FOR EACH ROW WHEN (NEW.supersedes_id IS NOT NULL)"
+        " EXECUTE FUNCTION ruhu_supersede_visit()"
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP TRIGGER supersede ON visit")
+    op.execute("DROP FUNCTION ruhu_supersede_visit()")
+    for function in ASKED:
+        op.execute(f"DROP FUNCTION {function}")

@@ -1,0 +1,69 @@
+"""Errors as data: what a mutation's payload says when a value is wrong, a rule forbids it, or somebody was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.scalars import JSON
+
+from domain.base.errors import DomainError, Problem, refused
+from schema.context import Info
+from schema.messages import message
+
+T = TypeVar("T")
+
+
+@strawberry.interface(description="Something that a person or an app can mend. 可处理的错误")
+class UserError:
+    code: str = strawberry.field(description="Stable code from the published catalogue (docs/errors.md). 错误代码")
+    message: str = strawberry.field(description="What is wrong, in the language of Accept-Language. 错误说明")
+    path: list[str] = strawberry.field(
+        description="Which input it is about, from `input` down; indices as text. 输入路径"
+    )
+    is_retryable: bool = strawberry.field(description="Whether the same request may succeed in a moment. 是否可重试")
+
+
+@strawberry.type(description="A value that cannot be, or that a rule forbids. 无效的值")
+class InvalidValue(UserError):
+    pass
+
+
+@strawberry.type(description="A field that somebody else changed since it was read. 字段冲突")
+class FieldConflict(UserError):
+    base: JSON | None = strawberry.field(description="What it was when the client read it. 读取时的值")
+    current: JSON | None = strawberry.field(description="What it is now. 当前的值")
+    yours: JSON | None = strawberry.field(description="What the client wanted it to be. 提交的值")
+
+
+def user_errors(problems: Iterable[Problem], language: str, *, is_retryable: bool = False) -> list[UserError]:
+    """The problems as a client sees them."""
+    return [_user_error(problem, language, is_retryable) for problem in problems]
+
+
+def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserError:
+    common: dict[str, Any] = {
+        "code": problem.code,
+        "message": message(problem.code, language, problem.detail),
+        "path": list(problem.path),
+        "is_retryable": is_retryable,
+    }
+    if problem.is_conflict:
+        return FieldConflict(**common, base=problem.base, current=problem.current, yours=problem.yours)
+    return InvalidValue(**common)
+
+
+async def answered(info: Info, action: Callable[[AsyncSession], Awaitable[T]]) -> tuple[T | None, list[UserError]]:
+    """Carry the action out for whoever is signed in: what it answered and no errors, or nothing and the errors.
+
+    This is the whole of a mutation resolver's work; the read engine answers the payload's selection after the commit.
+    """
+    language = info.context.actor.viewer.language
+    try:
+        if not info.context.actor.viewer.is_signed_in:
+            raise refused("SIGN_IN_REQUIRED")
+        return await info.context.carry_out(action), []
+    except DomainError as error:
+        return None, user_errors(error.problems, language, is_retryable=error.is_retryable)

@@ -1,0 +1,65 @@
+"""Who the server takes the client for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import strawberry
+from sqlalchemy import Date, or_
+
+from domain.access import models as m
+from domain.access.queries import VIEWER_ID, is_signed_in
+from domain.access.rules import GrantRole, ViewerKind
+from schema.engine import described, entity, of_viewer, one, planned, related
+from schema.regions import Region
+
+strawberry.enum(ViewerKind, description="What sort of account it is; rights come from grants. 账号类型")
+strawberry.enum(GrantRole, description="A role that a grant gives, over a region or for an organisation. 授权角色")
+
+TODAY = of_viewer("today", Date())
+IN_FORCE = (m.Grant.starts_on <= TODAY) & or_(m.Grant.ends_on.is_(None), m.Grant.ends_on > TODAY)
+
+
+@entity(m.Account, scope=m.Account.id == VIEWER_ID)
+class Viewer:
+    """The account that the token belongs to. 当前登录账号"""
+
+    id: strawberry.ID = described("Globally unique id of the account. 账号标识")
+    name: str = described("The person's or machine's name. 姓名")
+    kind: ViewerKind = described("What sort of account. 账号类型")
+    grants: list[Grant] = related(
+        m.Account.grants,
+        IN_FORCE,
+        order_by=(m.Grant.role, m.Grant.region_code),
+        description="The grants in force today. 当前有效的授权",
+    )
+
+
+@entity(m.Grant, scope=m.Grant.account_id == VIEWER_ID)
+class Grant:
+    """A role over a region or for an organisation, for a time. 授权"""
+
+    role: GrantRole = described("The role. 角色")
+    region: Region | None = described("The region with all that lies below it. 授权区划")
+    purpose: str | None = described("What it was given for. 用途")
+    starts_on: date = described("The first day of the grant. 起始日期")
+    ends_on: date | None = described("The first day on which it no longer holds; null for an open one. 终止日期")
+
+
+@entity(m.Account, scope=is_signed_in())
+class Actor:
+    """Somebody who did something: a name, readable to all who are signed in. 操作人"""
+
+    id: strawberry.ID = described("Globally unique id of the account. 账号标识")
+    name: str = described("The person's or machine's name. 姓名")
+    kind: ViewerKind = described("What sort of account. 账号类型")
+
+
+@strawberry.type
+class ViewerQueries:
+    """The root field about the viewer."""
+
+    @planned
+    def viewer(self) -> Viewer | None:
+        """Who you are; null without a token. 当前登录账号"""
+        return one(Viewer, m.Account.id == VIEWER_ID)
