@@ -9,11 +9,12 @@ from schema.client_config import ClientConfigQueries
 from schema.node import NodeQueries
 from schema.regions import RegionQueries
 from schema.scalars import SCALAR_MAP
+from schema.terms import TermQueries
 from schema.viewer import ViewerQueries
 
 
 @strawberry.type(description="Everything that can be asked. 查询")
-class Query(ClientConfigQueries, ViewerQueries, NodeQueries, RegionQueries):
+class Query(ClientConfigQueries, ViewerQueries, NodeQueries, RegionQueries, TermQueries):
     """Plain data is answered by the read engine in one SQL statement per request."""
 
 

@@ -13,8 +13,8 @@ TERMS = Path(__file__).parent / "data" / "terms.csv"
 _UPSERT = """
 INSERT INTO term (list, code, label_zh, label_en, position, source)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-ON CONFLICT (list, code) DO UPDATE SET (label_zh, label_en, position, source)
-    = (excluded.label_zh, excluded.label_en, excluded.position, excluded.source)
+ON CONFLICT (list, code) DO UPDATE SET (label_zh, label_en, position, source, changed_at)
+    = (excluded.label_zh, excluded.label_en, excluded.position, excluded.source, now())
 WHERE (term.label_zh, term.label_en, term.position, term.source)
     IS DISTINCT FROM (excluded.label_zh, excluded.label_en, excluded.position, excluded.source)
 """

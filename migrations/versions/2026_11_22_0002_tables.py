@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("label_en", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("list", "code", name=op.f("pk_term")),
     )
     op.create_geospatial_table(

@@ -91,8 +91,14 @@ HAS_A_HEAD = """
 CREATE FUNCTION ruhu_household_has_a_head() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $function$
 DECLARE
-  asked uuid := CASE TG_TABLE_NAME WHEN 'household' THEN NEW.id ELSE OLD.household_id END;
+  asked uuid;
 BEGIN
+  -- Two statements, not one CASE: a field of the other table's row must not even be looked up.
+  IF TG_TABLE_NAME = 'household' THEN
+    asked := NEW.id;
+  ELSE
+    asked := OLD.household_id;
+  END IF;
   IF EXISTS (SELECT FROM household WHERE id = asked AND ended_on IS NULL)
      AND NOT EXISTS (SELECT FROM person WHERE household_id = asked AND is_head) THEN
     RAISE EXCEPTION 'household % has no head', asked

@@ -1,0 +1,149 @@
+"""GraphQL over HTTP, as strict clients and hostile ones meet it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from api.graphql_http import preferred_media_type
+from api.identity import preferred_language
+from tests.world import World
+
+QUERY = '{ region(code: "350125201") { name } }'
+GRAPHQL = "application/graphql-response+json"
+
+
+async def send(world: World, content: bytes, **headers: str) -> Any:
+    given = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await world.client.post("/graphql", content=content, headers=given)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "application/json"),
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}; charset=utf-8, application/json", GRAPHQL),
+        (f"application/json, {GRAPHQL}", "application/json"),
+        ("text/html", None),
+    ],
+)
+def test_the_answers_media_type_is_the_first_the_client_takes(accept: str | None, media_type: str | None) -> None:
+    assert preferred_media_type(accept) == media_type
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [(None, "zh"), ("en", "en"), ("en-US,zh;q=0.5", "en"), ("zh-CN", "zh"), ("fr, en", "en"), ("fr", "zh"), ("*", "zh")],
+)
+def test_messages_come_in_the_language_asked_for_first(header: str | None, language: str) -> None:
+    assert preferred_language(header) == language
+
+
+async def test_an_answer_is_json_with_a_request_id(reading_world: World) -> None:
+    answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), x_request_id="phone-0000-0001")
+    assert answer.status_code == 200
+    assert answer.json() == {"data": {"region": {"name": "富泉乡"}}}
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["x-request-id"] == "phone-0000-0001"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_request_id_that_could_forge_a_log_line_is_replaced(reading_world: World) -> None:
+    answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), x_request_id='"} {"level": "')
+    assert len(answer.headers["x-request-id"]) == 36
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"), [(GRAPHQL, 400), ("application/json", 200)], ids=["by the specification", "for older clients"]
+)
+async def test_a_request_error_has_no_data_and_the_status_of_its_media_type(
+    reading_world: World, accept: str, status: int
+) -> None:
+    answer = await send(reading_world, json.dumps({"query": "{ nothing }"}).encode(), accept=accept)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["errors"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "why"),
+    [
+        (b"", "BAD_JSON", "nothing"),
+        (b"{", "BAD_JSON", "half of it"),
+        (b'{"query": "\xff"}', "BAD_JSON", "no UTF-8"),
+        (b'{"query": "{a}", "variables": {"x": NaN}}', "BAD_JSON", "NaN is no JSON"),
+        (b'{"query": "{a}", "variables": {"x": Infinity}}', "BAD_JSON", "nor is infinity"),
+        (b'{"query": "\\ud800"}', "BAD_JSON", "half of a surrogate pair"),
+        (b"[" * 5000 + b"]" * 5000, "BAD_JSON", "nested too deeply"),
+        (b"[]", "BAD_REQUEST", "a batch"),
+        (b'"query"', "BAD_REQUEST", "a string"),
+        (b"{}", "BAD_REQUEST", "no query"),
+        (b'{"query": 1}', "BAD_REQUEST", "a number for a query"),
+        (b'{"query": "{a}", "variables": []}', "BAD_REQUEST", "a list of variables"),
+        (b'{"query": "{a}", "variables": "{}"}', "BAD_REQUEST", "variables as text"),
+        (b'{"query": "{a}", "operationName": 1}', "BAD_REQUEST", "a number for a name"),
+        (b'{"query": "{a}", "extensions": 1}', "BAD_REQUEST", "a number for extensions"),
+    ],
+)
+async def test_what_is_no_request_is_refused(reading_world: World, content: bytes, code: str, why: str) -> None:
+    answer = await send(reading_world, content)
+    assert answer.status_code == 400, why
+    assert answer.json()["errors"][0]["extensions"]["code"] == code, why
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/json; charset=gbk"])
+async def test_only_json_in_utf8_is_taken_so_that_no_other_site_can_send_it(reading_world: World, content_type: str) -> None:
+    answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), content_type=content_type)
+    assert answer.status_code == 415
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
+
+
+async def test_a_body_is_counted_and_not_believed(reading_world: World) -> None:
+    content = json.dumps({"query": QUERY, "variables": {"x": "家" * 1_100_000}}, ensure_ascii=False).encode()
+    answer = await send(reading_world, content)
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
+
+
+async def test_operations_come_by_post(reading_world: World) -> None:
+    answer = await reading_world.client.get("/graphql", params={"query": QUERY}, headers={"accept": "application/json"})
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_a_client_that_takes_no_json_is_told(reading_world: World) -> None:
+    answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), accept="text/html")
+    assert answer.status_code == 406
+
+
+async def test_a_refusal_speaks_the_clients_language(reading_world: World) -> None:
+    texts = [(await send(reading_world, b"{", accept_language=x)).json()["errors"][0]["message"] for x in ("zh-CN", "en")]
+    assert texts == ["请求体不是有效的 UTF-8 JSON。", "The body is not valid JSON in UTF-8."]
+
+
+async def test_large_answers_are_compressed_for_bad_networks(reading_world: World) -> None:
+    query = '{ regions(within: "35", first: 500) { nodes { code fullName } } }'
+    async with reading_world.client.stream(
+        "POST", "/graphql", json={"query": query}, headers={"accept-encoding": "gzip"}
+    ) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert len(json.loads(gzip.decompress(raw))["data"]["regions"]["nodes"]) == 500
+    assert len(raw) * 4 < len(gzip.decompress(raw))
+
+
+async def test_a_surprise_is_masked(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    await world.sql.execute("ALTER TABLE region RENAME TO region_away")
+    try:
+        body = await world.post("anonymous", QUERY)
+    finally:
+        await world.sql.execute("ALTER TABLE region_away RENAME TO region")
+    assert body["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "region_away" not in json.dumps(body)
+    assert body["data"] is None
