@@ -1,5 +1,5 @@
 // Bundles the page into ../static: content-hashed, gzipped files, and manifest.json, which says what each is called.
-import { createRequire } from 'node:module'
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -7,7 +7,6 @@ import * as esbuild from 'esbuild'
 
 const here = import.meta.dirname
 const target = path.join(here, '..', 'static')
-const require = createRequire(import.meta.url)
 const instead = (file) => () => ({ path: path.join(here, file) })
 
 /** Replaces one passage of a package's file; a release in which it is gone fails the build instead of passing unseen. */
@@ -81,13 +80,19 @@ const { outputFiles, metafile } = await esbuild.build({
   logLevel: 'warning',
 })
 
+const FONTS = `Fonts
+
+Fira Code: copyright 2014-2020 The Fira Code Project Authors; SIL Open Font License 1.1, https://openfontlicense.org
+Roboto: copyright 2011 Google LLC; Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0
+Codicons: copyright Microsoft Corporation; Creative Commons Attribution 4.0, https://creativecommons.org/licenses/by/4.0/`
+
 /** The licence text of each package that is in the bundle, as those licences ask. */
 async function licences() {
   const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([input, { bytesInOutput }]) => (bytesInOutput > 0 ? [input] : [])),
   )
   const roots = new Set(inputs.flatMap((input) => input.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []))
-  const texts = []
+  const texts = [FONTS]
   for (const root of [...roots].sort()) {
     const { name, version, license } = JSON.parse(await readFile(path.join(here, root, 'package.json'), 'utf8'))
     const candidates = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'license.md', 'License.md', 'LICENSE-MIT']
@@ -115,7 +120,9 @@ for (const { path: file, contents } of outputFiles) {
   if (entry in entryPoints) manifest[`${entry}.${kind}`] = name
   await pack(name, contents)
 }
-await pack('licences.txt', await licences())
+const terms = await licences()
+manifest['licences.txt'] = `licences-${createHash('sha256').update(terms).digest('hex').slice(0, 8).toUpperCase()}.txt`
+await pack(manifest['licences.txt'], terms)
 const sorted = Object.fromEntries(Object.entries(manifest).sort())
 await writeFile(path.join(target, 'manifest.json'), `${JSON.stringify(sorted, null, 2)}\n`)
 console.log(sorted)

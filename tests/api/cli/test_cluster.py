@@ -62,6 +62,12 @@ def data(folder: Path, made: Path) -> Path:
 
 
 @pytest.fixture
+def closed_folder(folder: Path) -> Path:
+    folder.chmod(0o700)
+    return folder
+
+
+@pytest.fixture
 def deep_data(folder: Path, made: Path) -> Path:
     """The same below a path too long for a socket's address, with a name in Chinese in it."""
     deep = folder / "很深的文件夹" / ("deep" * 25)
@@ -248,6 +254,15 @@ async def test_a_folder_too_deep_for_a_socket_has_its_socket_elsewhere(deep_data
         assert len(os.fsencode(cluster.socket)) < 90
         assert await answers(cluster.url("postgres"))
     cluster.socket.rmdir()
+
+
+async def test_a_folder_that_only_root_may_enter_serves_root_all_the_same(closed_folder: Path) -> None:
+    """A clone under /root: PostgreSQL runs as another user there, who cannot reach it."""
+    with running(closed_folder / "data", throwaway=True) as cluster:
+        assert await answers(cluster.url("postgres"))
+        assert cluster.data.is_relative_to("/var/lib/ruhu" if os.geteuid() == 0 else closed_folder)
+    assert is_made(closed_folder / "data")
+    shutil.rmtree(cluster.data)
 
 
 async def test_ctrl_c_in_the_terminal_reaches_us_and_not_the_server(data: Path) -> None:
