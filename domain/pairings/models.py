@@ -29,8 +29,9 @@ class Pairing(Base):
     household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     village_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("village.id"))
-    helping_id: Mapped[uuid.UUID] = mapped_column(Computed("coalesce(helper_id, organisation_id)", persisted=True))
-    helped_id: Mapped[uuid.UUID] = mapped_column(
+    # Null only in a row that a named constraint refuses: NOT NULL would speak before it, without a name.
+    helping_id: Mapped[uuid.UUID | None] = mapped_column(Computed("coalesce(helper_id, organisation_id)", persisted=True))
+    helped_id: Mapped[uuid.UUID | None] = mapped_column(
         Computed("coalesce(household_id, person_id, village_id)", persisted=True)
     )
     started_on: Mapped[date]
@@ -47,6 +48,9 @@ class Pairing(Base):
     household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True)
     person: Mapped[Person | None] = relationship(lazy="raise", viewonly=True)
     village: Mapped[Village | None] = relationship(lazy="raise", viewonly=True)
+    succeeds: Mapped[Pairing | None] = relationship(
+        lazy="raise", viewonly=True, remote_side=[id], foreign_keys=[succeeds_id]
+    )
 
     __table_args__ = (
         Index("ix_pairing_region_code", "region_code", "id"),

@@ -427,13 +427,13 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("village_id", sa.Uuid(), nullable=True),
         sa.Column(
-            "helping_id", sa.Uuid(), sa.Computed("coalesce(helper_id, organisation_id)", persisted=True), nullable=False
+            "helping_id", sa.Uuid(), sa.Computed("coalesce(helper_id, organisation_id)", persisted=True), nullable=True
         ),
         sa.Column(
             "helped_id",
             sa.Uuid(),
             sa.Computed("coalesce(household_id, person_id, village_id)", persisted=True),
-            nullable=False,
+            nullable=True,
         ),
         sa.Column("started_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
