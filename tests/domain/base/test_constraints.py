@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
 
@@ -44,10 +42,10 @@ def with_ids(sql: str) -> str:
 
 
 @pytest.fixture
-async def ground(database: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+async def ground(database: asyncpg.Connection) -> asyncpg.Connection:
     await database.execute(with_ids(GROUND))
     await database.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    yield database
+    return database
 
 
 @pytest.mark.parametrize(
