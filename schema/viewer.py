@@ -11,6 +11,7 @@ from domain.access import models as m
 from domain.access.queries import VIEWER_ID, is_signed_in
 from domain.access.rules import GrantRole, ViewerKind
 from schema.engine import described, entity, of_viewer, one, planned, related
+from schema.helpers import Helper, Organisation
 from schema.regions import Region
 
 strawberry.enum(ViewerKind, description="What sort of account it is; rights come from grants. 账号类型")
@@ -33,6 +34,8 @@ class Viewer:
         order_by=(m.Grant.role, m.Grant.region_code),
         description="The grants in force today. 当前有效的授权",
     )
+    helper: Helper | None = described("Who the viewer is as a helper. 对应的帮扶责任人")
+    organisation: Organisation | None = described("The organisation that the account speaks for. 所属单位")
 
 
 @entity(m.Grant, scope=m.Grant.account_id == VIEWER_ID)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from domain.access.rules import GrantRole, ViewerKind
 from domain.base.models import Base, RegionCode
 from domain.regions.models import Region
+
+if TYPE_CHECKING:
+    from domain.helpers.models import Helper, Organisation
 
 
 class Account(Base):
@@ -28,6 +32,9 @@ class Account(Base):
     disabled_at: Mapped[datetime | None]
 
     grants: Mapped[list[Grant]] = relationship(lazy="raise", viewonly=True, foreign_keys="Grant.account_id")
+    # Classes of a package above: named, not imported. Whoever maps one table maps them all (domain/tables.py).
+    helper: Mapped[Helper | None] = relationship("Helper", lazy="raise", viewonly=True)
+    organisation: Mapped[Organisation | None] = relationship("Organisation", lazy="raise", viewonly=True)
 
 
 class Grant(Base):
