@@ -18,7 +18,8 @@ from typing import Any
 import uvloop
 
 from schema.engine import Engine
-from tests.engine.schema import SCALARS, SETTINGS, Viewer, schema
+from tests.engine.language import SCALARS, SETTINGS, Viewer
+from tests.engine.schema import schema
 
 PLAIN = '{ library(area: "5201") { name } }'
 LARGE = """

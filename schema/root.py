@@ -6,19 +6,46 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.client_config import ClientConfigQueries
+from schema.errors import FieldConflict, InvalidValue
+from schema.families import HouseholdMutations
+from schema.helpers import HelperQueries
+from schema.household_search import HouseholdQueries
 from schema.node import NodeQueries
+from schema.pairings import PairingMutations, PairingQueries
 from schema.regions import RegionQueries
 from schema.scalars import SCALAR_MAP
+from schema.submissions import SubmissionMutations, SubmissionQueries
+from schema.survey_forms import SurveyFormQueries
 from schema.terms import TermQueries
 from schema.viewer import ViewerQueries
+from schema.visits import VisitQueries
 
 
 @strawberry.type(description="Everything that can be asked. 查询")
-class Query(ClientConfigQueries, ViewerQueries, NodeQueries, RegionQueries, TermQueries):
+class Query(
+    ClientConfigQueries,
+    ViewerQueries,
+    NodeQueries,
+    RegionQueries,
+    HouseholdQueries,
+    HelperQueries,
+    PairingQueries,
+    VisitQueries,
+    SubmissionQueries,
+    SurveyFormQueries,
+    TermQueries,
+):
     """Plain data is answered by the read engine in one SQL statement per request."""
+
+
+@strawberry.type(description="Everything that can be done. 变更")
+class Mutation(SubmissionMutations, HouseholdMutations, PairingMutations):
+    """Each is one domain action in one transaction; errors in values are data in its payload."""
 
 
 schema = strawberry.Schema(
     Query,
+    Mutation,
+    types=[InvalidValue, FieldConflict],
     config=StrawberryConfig(scalar_map=SCALAR_MAP, disable_field_suggestions=True),
 )

@@ -3,6 +3,7 @@
 from .answers import Answer
 from .cache import Allowance
 from .catalogue import Catalogue
+from .checks import check
 from .codecs import Codec, text_codec
 from .connections import Connection, CountedConnection, Edge, PageInfo
 from .engine import Engine, Pool
@@ -51,6 +52,7 @@ __all__ = [
     "by",
     "by_id",
     "by_ids",
+    "check",
     "composed",
     "computed",
     "contains",

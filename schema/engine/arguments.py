@@ -1,12 +1,11 @@
 """Arguments at plan time: their shape is known, their values are not.
 
-A plan is made for a *shape*: which arguments are there, null or absent, and the values of enums and booleans.
+A plan is made for a *shape* (shapes.py): which arguments are there, null or absent, and the values of enums and booleans.
 Everything else becomes a parameter, so a plan never holds what a client typed.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -34,21 +33,6 @@ from .codecs import receiver
 
 Variables = Mapping[str, Any]
 Reader = Callable[[Variables], Any]
-
-
-def shape(value: Any, branching: frozenset[type] = frozenset()) -> Any:
-    """The part of a variable's value that decides the SQL; hashable, and quick for the common flat case.
-
-    Lists of an enum count only where a planned method takes such a list (`branching`): a filter binds them.
-    """
-    if value is None or value is True or value is False or isinstance(value, enum.Enum):
-        return value
-    if isinstance(value, dict):
-        return tuple((name, shape(inner, branching)) for name, inner in value.items())
-    if isinstance(value, list) and value:
-        if isinstance(value[0], dict) or type(value[0]) in branching:
-            return tuple(shape(item, branching) for item in value)
-    return "given"
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,25 @@
 """From a selection to SQL: text that *is* JSON, built from the inside out by nested laterals.
 
-Each kind of source has one function (leaves.py, lists.py, pages.py); they return SQL of type text and join what they
+Each kind of source has one function (leaves.py, lists.py, paging.py); they return SQL of type text and join what they
 need to the row they stand in. Text concatenation, because json_build_object costs 1.3 times as much and jsonb more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, get_named_type
-from sqlalchemy import func
 from sqlalchemy.orm import QueryableAttribute
+from strawberry.types.base import StrawberryMaybe
+from strawberry.types.maybe import Some
 
 from .arguments import Binds, Given, is_list_type
 from .catalogue import Catalogue, Field, PlannedType
 from .codecs import receiver, unfinished
 from .selection import Selected
 from .sources import PLAN, SOURCES, Method, Same, Shown, Source
-from .sql import Joined, Row, Sql, quoted
+from .sql import Joined, Row, Sql, coalesced
 
 Renderer = Callable[["Builder", Row, Selected, Field, Any], Sql]
 
@@ -26,7 +27,8 @@ Renderer = Callable[["Builder", Row, Selected, Field, Any], Sql]
 class Builder:
     """One plan under construction: its parameters, its names, and its Python leaves."""
 
-    renderers: dict[type, Renderer] = {}  # filled by compile.py: one function per kind of source
+    row_class: ClassVar[type[Row]] = Row
+    renderers: ClassVar[dict[type, Renderer]] = {}  # filled by compile.py: one function per kind of source
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
@@ -39,17 +41,17 @@ class Builder:
         return f"{prefix}{self._names}"
 
     def row(self, planned: PlannedType) -> Row:
-        return Row(planned, planned.table, self.name("t"))
+        return self.row_class(planned, planned.table, self.name("t"))
 
     # --- objects
 
-    def object(self, row: Row, planned: PlannedType, selected: list[Selected], parts: Mapping[str, Any] | None = None) -> Sql:
+    def object(
+        self, row: Row, planned: PlannedType, selected: list[Selected], parts: Mapping[str, Any] | None = None
+    ) -> Sql:
         """A JSON object. `parts` overrides what the fields stand on, for objects without rows."""
-        texts: list[str | Sql] = []
-        before = "{"
+        texts: list[str | Sql] = ["{"]
         for one in selected:
-            texts.append(f'{before}"{one.key}":')
-            before = ","
+            texts.append(f'{"," if len(texts) > 1 else ""}"{one.key}":')
             if one.field is None:
                 texts.append(f'"{planned.name}"')
             else:
@@ -67,7 +69,7 @@ class Builder:
 
     def or_null(self, text: Sql, field: Field) -> Sql:
         """A null where the schema forbids it is marked, and goes up to where it may stand (finish.py)."""
-        return func.coalesce(text, quoted("null") if field.is_nullable else self.missing(field))
+        return coalesced(text, "null" if field.is_nullable else self.missing(field))
 
     def missing(self, field: Field) -> Sql:
         return unfinished("null", f"{field.parent}.{field.name}")
@@ -107,11 +109,14 @@ class Builder:
         return self.binds.bind(value, codec.sql_type, receive)
 
     def _input(self, value: Any, named: GraphQLInputObjectType) -> Any:
+        """The author's own input class, filled with parameters; what is absent has its default."""
+        given: dict[str, Any] = {}
+        for name, field in named.fields.items():
+            declared: Any = field.extensions["strawberry-definition"]
+            if name in value:
+                inner = self.argument(value[name], field.type)
+                given[declared.python_name] = Some(inner) if isinstance(declared.type, StrawberryMaybe) else inner
+            elif isinstance(declared.type, StrawberryMaybe):
+                given[declared.python_name] = None
         definition: Any = named.extensions["strawberry-definition"]
-        fields = {f.python_name: n for n, f in _strawberry_fields(named).items()}
-        given = {p: self.argument(value[n], named.fields[n].type) for p, n in fields.items() if n in value}
         return definition.origin(**given)
-
-
-def _strawberry_fields(named: GraphQLInputObjectType) -> dict[str, Any]:
-    return {name: field.extensions["strawberry-definition"] for name, field in named.fields.items()}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
 from .compile import Plan
+from .cost import Price
 from .errors import RATE_LIMITED, refused
+from .shapes import Shape, shape
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -45,7 +47,13 @@ class Prepared:
     operation: OperationDefinitionNode
     name: str
     is_planned: bool  # every root field is the engine's, so the whole is one statement
+    shapes: Mapping[str, Shape]
     plans: Bounded[Any, Plan]
+    prices: Bounded[Any, Price]  # of the mixed path, where plans are known only as the places come
+
+    def shape(self, given: Mapping[str, Any]) -> Any:
+        """The key of a plan for these variables."""
+        return shape(self.shapes, given)
 
     @property
     def kind(self) -> OperationType:

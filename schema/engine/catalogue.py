@@ -15,6 +15,7 @@ import strawberry
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -28,7 +29,8 @@ from graphql import (
 from sqlalchemy import FromClause, true
 from sqlalchemy.orm import RelationshipProperty
 
-from .codecs import SCALARS, Codec, enum_codec
+from .arguments import is_list_type
+from .codecs import SCALARS, Codec, enum_codec, python_enum
 from .connections import CONNECTIONS
 from .errors import DeclarationError
 from .sources import ENTITY, PLAN, Entity, Method, Related, Same, Shown, Source
@@ -96,6 +98,8 @@ class Catalogue:
             definition = graphql_type.extensions.get("strawberry-definition")
             if isinstance(graphql_type, GraphQLEnumType) and definition is not None:
                 self.codecs[graphql_type.name] = enum_codec(graphql_type)
+            if isinstance(graphql_type, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
+                graphql_type.is_one_of = True  # strawberry checks literals only; graphql-core variables as well
             if isinstance(graphql_type, GraphQLObjectType) and definition is not None:
                 self._read(graphql_type, definition)
         self.branching = frozenset(self._branching())
@@ -129,9 +133,15 @@ class Catalogue:
         attribute = entity.attribute(declared.python_name)
         if attribute is None:
             shape = getattr(entity.shape, "__name__", entity.table.description)
-            self.mistakes.append(f"{where}: {shape} has no '{declared.python_name}'. Name one that it has, or say what the field shows().")
+            self.mistakes.append(
+                f"{where}: {shape} has no '{declared.python_name}'. Name one that it has, or say what the field shows()."
+            )
             return None
-        return Related(attribute) if isinstance(getattr(attribute, "property", None), RelationshipProperty) else Shown(attribute)
+        return (
+            Related(attribute)
+            if isinstance(getattr(attribute, "property", None), RelationshipProperty)
+            else Shown(attribute)
+        )
 
     def _branching(self) -> list[type]:
         """Enums of which a planned method takes a list: its body may branch on the values."""
@@ -139,8 +149,8 @@ class Catalogue:
         for planned in self.types.values():
             for field in planned.fields.values():
                 if isinstance(field.source, Method):
-                    named = [get_named_type(a.type) for a in field.graphql.args.values()]
-                    found += [getattr(n, "wrapped_cls") for n in named if isinstance(n, GraphQLEnumType)]
+                    named = [get_named_type(a.type) for a in field.graphql.args.values() if is_list_type(a.type)]
+                    found += [python_enum(n) for n in named if isinstance(n, GraphQLEnumType)]
         return [cls for cls in found if issubclass(cls, enum.Enum)]
 
     # --- looking up

@@ -11,21 +11,28 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_leaf_type
 from sqlalchemy import ARRAY, DateTime, Enum, Select
+from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.visitors import iterate
 
 from .arguments import Given, is_list_type
+from .builder import Builder
 from .catalogue import Catalogue, Field, PlannedType
-from .compile import plan_of
+from .codecs import python_enum
+from .compile import KeyedPart, plan_of
 from .connections import CONNECTIONS
 from .filters import rule_of
 from .orders import By, Order
 from .selection import Selected
-from .sources import ByIds, Composed, Computed, Either, Listed, Method, Page, Related, Shown
-from .sql import clause
+from .sources import Composed, Computed, Either, Listed, Page, Related, Shown
+from .sql import Row, clause
 
 
-def check(catalogue: Catalogue) -> Catalogue:
-    """The catalogue itself, or DeclarationError."""
+def check(catalogue: Catalogue, *, by_rehearsal: bool = True) -> Catalogue:
+    """The catalogue itself, or DeclarationError with every mistake that was found.
+
+    The rehearsal compiles each planned field, which costs milliseconds a field: whoever runs it with the tests may leave
+    it out where a program starts.
+    """
     for planned in catalogue.types.values():
         catalogue.mistakes += _of_type(catalogue, planned)
         for field in planned.fields.values():
@@ -34,7 +41,7 @@ def check(catalogue: Catalogue) -> Catalogue:
         if isinstance(named, GraphQLInputObjectType) and not named.name.startswith("__"):
             catalogue.mistakes += _of_filter(named)
     catalogue.raise_mistakes()  # what is wrong so far would only be said again, worse, by compiling it
-    for planned in catalogue.types.values():
+    for planned in catalogue.types.values() if by_rehearsal else ():
         for field in planned.fields.values():
             if field.source is not None and not planned.is_connection:
                 catalogue.mistakes += _rehearsed(catalogue, planned, field)
@@ -70,7 +77,8 @@ def _of_field(catalogue: Catalogue, planned: PlannedType, field: Field) -> Itera
         yield f"{planned.name} has no rows for this to stand on. Decorate it with entity(…), or use composed()."
         return
     if field.is_leaf and field.named_type.name not in catalogue.codecs:
-        yield f"no codec for the scalar {field.named_type.name}. Give one: Engine(scalars={{'{field.named_type.name}': text_codec()}})."
+        name = field.named_type.name
+        yield f"no codec for the scalar {name}. Give one: Engine(scalars={{'{name}': text_codec()}})."
         return
     if isinstance(source, Shown):
         yield from _of_expression(catalogue, planned, field, clause(source.expression))
@@ -95,11 +103,12 @@ def _of_expression(catalogue: Catalogue, planned: PlannedType, field: Field, exp
     if not field.is_leaf:
         yield f"a column cannot be a {field.named_type.name}. Use related(), composed() or pages()."
         return
-    if not field.is_nullable and getattr(expression, "nullable", False) and getattr(expression, "table", None) is not None:
+    if (
+        not field.is_nullable
+        and getattr(expression, "nullable", False)
+        and getattr(expression, "table", None) is not None
+    ):
         yield f"non-null over the nullable column {expression}. Write `| None`."
-    for inner in iterate(expression):
-        if isinstance(inner, Select) and planned.table in inner.get_final_froms():
-            yield "a subquery over the type's own table cannot tell its rows from this one. Use aliased() in it."
     sql_type = expression.type
     if field.is_list != isinstance(sql_type, ARRAY):
         yield f"the expression is {sql_type!r}, which is {'no' if field.is_list else 'a'} list."
@@ -172,6 +181,26 @@ def _of_page(catalogue: Catalogue, field: Field, source: Page) -> Iterator[str]:
 # --- rehearsal -----------------------------------------------------------------------------------
 
 
+class StrictRow(Row):
+    """A row that looks at what became of every expression read through it."""
+
+    def read(self, expression: Any) -> Any:
+        made = super().read(expression)
+        for inner in iterate(made) if self.table is not None else ():
+            if isinstance(inner, ColumnClause) and inner.table is not None and self.owns(inner):
+                raise TypeError(
+                    f"{inner} stands where it cannot mean this row's column. In a subquery over the type's own table use "
+                    "aliased(); name a set-returning function once, by render_derived(), and use that one's columns."
+                )
+            if isinstance(inner, Select) and (not (froms := inner.get_final_froms()) or self.table in froms):
+                raise TypeError("a subquery over the type's own table cannot tell the two apart: use aliased() in it.")
+        return made
+
+
+class Rehearsal(Builder):
+    row_class = StrictRow
+
+
 def _rehearsed(catalogue: Catalogue, planned: PlannedType, field: Field) -> Iterator[str]:
     """Compiles the field alone, with all its arguments and with as few as may be."""
     for is_full in (False, True):
@@ -179,15 +208,16 @@ def _rehearsed(catalogue: Catalogue, planned: PlannedType, field: Field) -> Iter
             one = _asked(catalogue, field, is_full)
             parent = _above(catalogue, planned, one)
             if parent is not None:
-                plan_of(catalogue, "rehearsal", catalogue.types[catalogue.query_name], parent[0], parent[1], {})
+                plan_of(
+                    catalogue, "rehearsal", catalogue.types[catalogue.query_name], parent[0], parent[1], {}, Rehearsal
+                )
         except Exception as error:
-            yield f"{planned.name}.{field.name}: cannot be compiled: {type(error).__name__}: {error}"
+            why = error if isinstance(error, TypeError) else repr(error)
+            yield f"{planned.name}.{field.name}: cannot be compiled: {why}"
             return
 
 
 def _above(catalogue: Catalogue, planned: PlannedType, one: Selected) -> Any:
-    from .compile import KeyedPart
-
     if planned.entity is None:
         return ([one], [])
     if planned.entity.mapper is not None and planned.entity.key:
@@ -213,7 +243,11 @@ def _asked(catalogue: Catalogue, field: Field, is_full: bool, depth: int = 0) ->
 def _is_inside(catalogue: Catalogue, member: PlannedType, field: Field) -> bool:
     """Whether a field belongs to its parent's own text: what a connection holds, and objects without rows."""
     known = catalogue.types.get(field.named_type.name)
-    return (known is not None and known.entity is None and not known.is_connection) or member.is_connection or "Edge" in member.name
+    return (
+        (known is not None and known.entity is None and not known.is_connection)
+        or member.is_connection
+        or "Edge" in member.name
+    )
 
 
 def _example(of: Any, is_full: bool, depth: int) -> Any:
@@ -222,11 +256,12 @@ def _example(of: Any, is_full: bool, depth: int) -> Any:
         fields = list(named.fields.items())
         if named.is_one_of:
             fields = fields[:1]
-        one = {n: _example(f.type, is_full, depth + 1) for n, f in fields if depth < 2 or is_leaf_type(get_named_type(f.type))}
+        one = {
+            n: _example(f.type, is_full, depth + 1)
+            for n, f in fields
+            if depth < 2 or is_leaf_type(get_named_type(f.type))
+        }
         return [one] if is_list_type(of) else one
-    now: Any = next(iter(getattr(named, "wrapped_cls"))) if isinstance(named, GraphQLEnumType) else named.name == "Boolean"
+    now: Any = next(iter(python_enum(named))) if isinstance(named, GraphQLEnumType) else named.name == "Boolean"
     value = [now] if is_list_type(of) else now
     return Given(lambda _: value, value, True)
-
-
-__all__ = ["ByIds", "Method", "check"]

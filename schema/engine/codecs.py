@@ -12,79 +12,83 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from graphql import GraphQLEnumType
 from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Enum, Float, Integer, Numeric, Text, Uuid
-from sqlalchemy import case, cast, func, literal_column, not_
 from sqlalchemy.types import TypeEngine
 
 from .errors import refused
-from .sql import Joined, Sql, quoted
+from .sql import Joined, Raw, Ref, Sql, coalesced, escaped
 
 # Raw control characters never stand in valid JSON, so two of them can bracket "Python must finish this". A response
 # is searched for the first one (a memchr); only where it is found does Python parse (finish.py).
 OPEN, CLOSE = "\x01", "\x02"
-_OPEN, _CLOSE = literal_column("E'\\x01'", Text()), literal_column("E'\\x02'", Text())
 
 
 def unfinished(kind: str, detail: str, *values: Sql) -> Sql:
     """Text that stands where Python must put the value: kind, detail and JSON texts, an array in brackets."""
-    parts: list[str | Sql] = [_OPEN, f'"{kind}","{detail}"']
+    parts: list[str | Sql] = [Raw("E'\\x01'"), f'"{kind}","{detail}"']
     for value in values:
-        parts += [",", func.coalesce(value, quoted("null"))]
-    return Joined([*parts, _CLOSE])
+        parts += [",", coalesced(value, "null")]
+    return Raw("(", Joined([*parts, Raw("E'\\x02'")]), ")")
 
 
 # --- SQL -> JSON text ----------------------------------------------------------------------------
 
 
 def as_text(value: Sql) -> Sql:
-    return cast(value, Text())
+    return Raw("CAST(", value, " AS TEXT)")
 
 
 def in_quotes(value: Sql) -> Sql:
     """For types whose text has nothing to escape."""
-    return Joined(['"', cast(value, Text()), '"'])
+    return Joined(['"', as_text(value), '"'])
 
 
 def as_json(value: Sql) -> Sql:
-    return cast(func.to_json(value), Text())
+    return Raw("CAST(to_json(", value, ") AS TEXT)")
 
 
 def as_string(value: Sql) -> Sql:
     """A column of any type whose text is its value: to_json would write a number without quotes."""
-    return as_json(value if isinstance(value.type, Text) else cast(value, Text()))
+    return as_json(value if isinstance(value.type, Text) else as_text(value))
 
 
 def boolean(value: Sql) -> Sql:
-    return case((value, quoted("true")), (not_(value), quoted("false")))
+    return Raw("CASE (", value, ") WHEN true THEN 'true' WHEN false THEN 'false' END")
+
+
+def once(value: Sql, render: Callable[[Sql], Sql]) -> Sql:
+    """For renderings that name their value more than once: a subquery would run as often. OFFSET keeps it apart."""
+    if isinstance(value, Ref):
+        return render(value)
+    return Raw("(SELECT ", render(Raw("i.v", sql_type=value.type)), " FROM (SELECT ", value, " AS v OFFSET 0) AS i)")
 
 
 def integer(value: Sql) -> Sql:
-    """GraphQL's Int has 32 bits; only wider SQL types need the check."""
-    if isinstance(value.type, Integer) and not isinstance(value.type, BigInteger) and not _is_count(value):
-        return cast(value, Text())
-    too_wide = unfinished("wrong", "Int cannot represent a number of more than 32 bits")
-    return case((value.between(-(2**31), 2**31 - 1), cast(value, Text())), (value.is_not(None), too_wide))
-
-
-def _is_count(value: Sql) -> bool:
-    # Counts and sums are bigint in PostgreSQL, whatever SQLAlchemy calls their type.
-    return type(value).__visit_name__ != "engine_ref"
+    """GraphQL's Int has 32 bits; PostgreSQL's counts and sums have 64, whatever SQLAlchemy calls their type."""
+    if isinstance(value, Ref) and not isinstance(value.type, BigInteger | Numeric):
+        return as_text(value)
+    wrong = unfinished("wrong", "cannot represent a number of more than 32 bits")
+    fits = " BETWEEN -2147483648 AND 2147483647 THEN "
+    return once(
+        value, lambda v: Raw("CASE WHEN ", v, fits, as_text(v), " WHEN ", v, " IS NOT NULL THEN ", wrong, " END")
+    )
 
 
 def finite(render: Callable[[Sql], Sql], sql_type: str) -> Callable[[Sql], Sql]:
-    odd: list[Sql] = [literal_column(f"'{word}'::{sql_type}") for word in ("NaN", "Infinity", "-Infinity")]
-    wrong = unfinished("wrong", "JSON has no word for a number that is not finite")
-    return lambda value: case((value.in_(odd), wrong), else_=render(value))
+    odd = ", ".join(f"'{word}'::{sql_type}" for word in ("NaN", "Infinity", "-Infinity"))
+    wrong = unfinished("wrong", "cannot represent a number that is not finite")
+    return lambda value: once(
+        value, lambda v: Raw("CASE WHEN ", v, f" IN ({odd}) THEN ", wrong, " ELSE ", render(v), " END")
+    )
 
 
 def instant(value: Sql) -> Sql:
     """Always UTC with its offset written out, whatever the session's time zone."""
-    text = func.rtrim(as_json(func.timezone(quoted("UTC"), value)), quoted('"'))
-    return Joined([text, '+00:00"'])
+    return Joined([Raw("rtrim(CAST(to_json(timezone('UTC', ", value, ")) AS TEXT), '\"')"), '+00:00"'])
 
 
 # --- Python -> JSON value ------------------------------------------------------------------------
@@ -230,9 +234,14 @@ SCALARS: dict[str, Codec] = {
 }
 
 
+def python_enum(graphql_type: GraphQLEnumType) -> Any:
+    """The Python enum that strawberry keeps behind the GraphQL one."""
+    return cast(Any, graphql_type).wrapped_cls
+
+
 def stored_texts(graphql_type: GraphQLEnumType, sql_type: Any) -> dict[Any, str]:
     """How a column of this type stores each member: SQLAlchemy's own words for an Enum, else the member's value."""
-    members = {name: getattr(graphql_type, "wrapped_cls")[name] for name in _member_names(graphql_type)}
+    members = {name: python_enum(graphql_type)[name] for name in _member_names(graphql_type)}
     if isinstance(sql_type, Enum) and sql_type.enum_class is not None:
         own = [n for n, m in sql_type.enum_class.__members__.items() if n == m.name]
         stored = dict(zip(own, sql_type.enums, strict=True))
@@ -241,7 +250,7 @@ def stored_texts(graphql_type: GraphQLEnumType, sql_type: Any) -> dict[Any, str]
 
 
 def _member_names(graphql_type: GraphQLEnumType) -> list[str]:
-    by_value = {id(m.value): n for n, m in getattr(graphql_type, "wrapped_cls").__members__.items()}
+    by_value = {id(m.value): n for n, m in python_enum(graphql_type).__members__.items()}
     return [by_value[id(value.value)] for value in graphql_type.values.values()]
 
 
@@ -254,9 +263,10 @@ def enum_codec(graphql_type: GraphQLEnumType) -> Codec:
             return in_quotes(value)
         # A text that is no member must not leave as if it were one.
         wrong = unfinished("wrong", "does not know this value")
-        text = cast(value, Text())
-        return case(
-            *[(text == quoted(stored), quoted(f'"{name}"')) for stored, name in texts.items()], (value.is_not(None), wrong)
-        )
+        pieces: list[str | Sql] = ["CASE ", as_text(value)]
+        pieces += [
+            f" WHEN {escaped(stored)} THEN {escaped(chr(34) + name + chr(34))}" for stored, name in texts.items()
+        ]
+        return Raw(*pieces, " ELSE CASE WHEN (", value, ") IS NOT NULL THEN ", wrong, " END END")
 
     return Codec(Text(), render, lambda member: named[member.name])

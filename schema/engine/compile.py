@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Dialect, Select, func, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from . import leaves, lists, pages
+from . import leaves, lists, paging
 from .arguments import Given, Reader, Variables
 from .builder import Builder
 from .catalogue import Catalogue, PlannedType
@@ -31,7 +31,7 @@ Builder.renderers = {
     Either: lists.either,
     Rows: lists.rows,
     ByIds: lists.by_ids,
-    Page: pages.page,
+    Page: paging.page,
 }
 
 
@@ -67,9 +67,10 @@ def plan_of(
     tree: list[Selected],
     parts: list[KeyedPart],
     settings: Mapping[str, BindParameter[Any]],
+    builder_class: type[Builder] = Builder,
 ) -> Plan:
     """One statement for root fields (`data`) and for objects known by their keys (each under its name)."""
-    builder = Builder(catalogue)
+    builder = builder_class(catalogue)
     root = Row(planned, None, "root")
     texts: list[str | Sql] = ['{"data":', builder.object(root, planned, tree)]
     for part in parts:
@@ -78,7 +79,7 @@ def plan_of(
         texts += [f',"{part.name}":', lists.found_by_keys(builder, [part.planned], children, keys)]
     statement = _with_settings(Joined([*texts, "}"]), settings)
     compiled = statement.compile(dialect=DIALECT)
-    names = compiled.positiontup or ()  # type: ignore[attr-defined]
+    names: Any = getattr(compiled, "positiontup", None) or ()
     readers = tuple(_reader(builder, compiled, parameter) for parameter in names)
     return Plan(name, str(compiled), readers, tree, tuple(builder.computed), Price(tree), statement)
 
@@ -94,7 +95,9 @@ def _with_settings(text: Sql, settings: Mapping[str, BindParameter[Any]]) -> Sel
     body = func.convert_to(text, quoted("UTF8")).label("body")
     if not settings:
         return select(body)
-    columns = [func.set_config(quoted(name), value, True).label(f"s{i}") for i, (name, value) in enumerate(settings.items())]
+    columns = [
+        func.set_config(quoted(name), value, True).label(f"s{i}") for i, (name, value) in enumerate(settings.items())
+    ]
     return select(body).select_from(select(*columns).cte("viewer"))
 
 

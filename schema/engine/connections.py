@@ -30,7 +30,9 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Whether the list goes on. 分页信息")
 
 
-@strawberry.type(name="Connection", description="One page of a list, in a total order, with the length of the whole. 分页列表")
+@strawberry.type(
+    name="Connection", description="One page of a list, in a total order, with the length of the whole. 分页列表"
+)
 class CountedConnection(Generic[T]):
     """For types that offer a count. It counts every row in scope that fits the filter, which is not free."""
 
@@ -42,9 +44,12 @@ class CountedConnection(Generic[T]):
 
 CONNECTIONS = (Connection, CountedConnection)
 
-First = Annotated[int, strawberry.argument(description="How many rows to bring at most; above the maximum is an error. 每页行数")]
+First = Annotated[
+    int, strawberry.argument(description="How many rows to bring at most; above the maximum is an error. 每页行数")
+]
 After = Annotated[
-    str | None, strawberry.argument(description="The cursor after which the page begins; absent: from the start. 起始游标")
+    str | None,
+    strawberry.argument(description="The cursor after which the page begins; absent: from the start. 起始游标"),
 ]
 
 

@@ -49,7 +49,8 @@ def _count(value: object) -> int:
 def cost(selected: list[Selected], variables: Variables) -> int:
     """The sum over all fields; of the types an object can have, the dearest counts."""
     return sum(
-        1 + rows(one, variables) * max((cost(c, variables) for c in one.children.values()), default=0) for one in selected
+        1 + rows(one, variables) * max((cost(c, variables) for c in one.children.values()), default=0)
+        for one in selected
     )
 
 
@@ -59,6 +60,6 @@ def rows(one: Selected, variables: Variables) -> int:
         given = one.arguments.get(name)
         if isinstance(given, Given):
             return _count(given.read(variables))
-    if one.field is None or one.field.source is None:
-        return 1  # within a connection the page's size was counted above it
+    if one.field is None or one.field.name in ("edges", "nodes"):
+        return 1  # of a connection, whose size was counted above
     return USUAL_LIST if one.field.is_list else 1

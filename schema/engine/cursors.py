@@ -30,7 +30,6 @@ from sqlalchemy import (
     and_,
     cast,
     false,
-    func,
     or_,
     tuple_,
 )
@@ -39,7 +38,7 @@ from .arguments import Binds, Given, Variables
 from .codecs import to_text
 from .errors import BAD_CURSOR, BAD_USER_INPUT, PAGE_TOO_LARGE, refused
 from .orders import SortKey
-from .sql import quoted
+from .sql import Raw, escaped
 
 Column = ColumnElement[Any]
 
@@ -50,9 +49,11 @@ def order_name(keys: list[SortKey], name: str = "") -> str:
 
 
 def cursor(name: str, keys: list[SortKey], columns: list[Column]) -> Column:
-    values = func.json_build_array(cast(quoted(name), Text()), *[cast(c, Text()) for c in columns])
-    encoded = func.encode(func.convert_to(cast(values, Text()), quoted("UTF8")), quoted("base64"))
-    return func.translate(encoded, quoted("\n"), quoted(""))
+    pieces: list[str | Column] = [f"CAST({escaped(name)} AS TEXT)"]
+    for column in columns:
+        pieces += [", CAST(", column, " AS TEXT)"]
+    written = Raw("convert_to(CAST(json_build_array(", *pieces, ") AS TEXT), 'UTF8')")
+    return Raw("translate(encode(", written, ", 'base64'), E'\\n', '')")
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def read_cursor(text: Any, name: str, keys: list[SortKey]) -> list[str | None]:
         raise refused("This cursor belongs to another order.", BAD_CURSOR)
     if not all(_fits(k, v) for k, v in zip(keys, values, strict=True)):
         raise refused("This cursor was not made by this server.", BAD_CURSOR)
-    return values
+    return list(values)
 
 
 def read_size(value: Any, cap: int) -> int:
@@ -129,8 +130,8 @@ def beyond(name: str, keys: list[SortKey], columns: list[Column], at: Given, bin
     """Rows after the cursor: one comparison of rows where an index can serve it, else (a > x) or (a = x and (…))."""
     marks = [_mark(name, keys, i, at, binds) for i in range(len(keys))]
     if len({k.is_descending for k in keys}) == 1 and not any(k.is_nullable for k in keys):
-        row, mark = tuple_(*columns), tuple_(*marks)
-        return row < mark if keys[0].is_descending else row > mark
+        row, mark_row = tuple_(*columns), tuple_(*marks)
+        return row < mark_row if keys[0].is_descending else row > mark_row
     condition: Column = false()
     for key, column, mark in reversed(list(zip(keys, columns, marks, strict=True))):
         condition = or_(_greater(key, column, mark), and_(_equal(key, column, mark), condition))

@@ -12,13 +12,23 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 import strawberry
-from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
 from graphql.execution.values import get_variable_values
 from sqlalchemy import BindParameter
 
 from . import ordinary
 from .answers import Answer, RequestError, failed, respond
-from .arguments import shape
 from .cache import Bounded, Prepared, Refused
 from .catalogue import Catalogue
 from .checks import check
@@ -28,6 +38,7 @@ from .cost import Price
 from .errors import BAD_USER_INPUT, SYNTAX, TOO_COSTLY, VALIDATION, coded, masked, refused
 from .finish import Finisher, is_finished, read_body
 from .selection import Selected, Selection
+from .shapes import shapes_of
 
 LOG = logging.getLogger(__name__)
 MOST_TOKENS = 20_000
@@ -47,6 +58,7 @@ def _log(error: BaseException, plan_name: str) -> None:
 class Engine:
     """Answers operations of a schema; raises DeclarationError if the schema's declarations do not hold.
 
+    schema      or the catalogue of another engine over it, which was checked already
     settings    setting name -> of_viewer(...): set in the statement itself, for row-level security
     scalars     codecs of the schema's own scalars by name
     documents   how many parsed documents are kept; plans: how many shapes of each
@@ -58,7 +70,7 @@ class Engine:
 
     def __init__(
         self,
-        schema: strawberry.Schema,
+        schema: strawberry.Schema | Catalogue,
         pool: Pool,
         *,
         settings: Mapping[str, BindParameter[Any]] | None = None,
@@ -70,7 +82,7 @@ class Engine:
         translate: Callable[[BaseException], GraphQLError | None] = lambda error: None,
         on_miss: Callable[[Any], None] = lambda viewer: None,
     ) -> None:
-        self.catalogue = check(Catalogue(schema, scalars))
+        self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
@@ -85,13 +97,13 @@ class Engine:
         context: Any = None,
     ) -> Answer:
         """Answers a query or mutation. `context` is what ordinary resolvers find as info.context."""
+        name = "reading a document"  # never its text: it may hold what a client typed
         try:
             prepared = self.prepare(query, operation_name, viewer)
-            given = self.coerce(prepared, variables)
+            name = prepared.name
             if not prepared.is_planned:
-                if prepared.kind is OperationType.SUBSCRIPTION:
-                    raise refused("Subscriptions are answered by Engine.subscribe.")
-                return await ordinary.execute(self, prepared, given, variables, viewer, context)
+                return await ordinary.execute(self, prepared, variables, viewer, context)
+            given = self.coerce(prepared, variables)
             plan = self.plan(prepared, given, viewer)
             cost = self.check_cost(plan.price, given)
             values = plan.values(given, viewer)
@@ -99,6 +111,8 @@ class Engine:
             return failed(refusal.errors)
         except GraphQLError as error:
             return failed([error])
+        except Exception as error:  # a planned method's body, or a viewer without an attribute: ours, not the client's
+            return respond(None, [self.outward(error, name)])
         try:
             body: bytes = await self.pool.fetchval(plan.sql, *values)
             if is_finished(body):
@@ -106,8 +120,7 @@ class Engine:
             finisher = Finisher(plan, self.catalogue, self.on_surprise)
             data = finisher.data(read_body(body)["data"], plan.tree)
         except Exception as error:
-            self.on_surprise(error, plan.name)
-            return respond(None, [self.translate(error) or masked()], cost)
+            return respond(None, [self.outward(error, plan.name)], cost)
         return respond(data, finisher.errors, cost)
 
     def subscribe(
@@ -128,6 +141,13 @@ class Engine:
             return self.prepare(query, operation_name, viewer).kind
         except (RequestError, GraphQLError):
             return None
+
+    def outward(self, error: Exception, plan_name: str) -> GraphQLError:
+        """What clients may see of an exception: the application's own word for it, or that something happened."""
+        known = self.translate(error)
+        if known is None:
+            self.on_surprise(error, plan_name)
+        return known or masked()
 
     # --- documents
 
@@ -168,9 +188,12 @@ class Engine:
         is_query = operation.operation is OperationType.QUERY
         names = _root_names(document, operation) if is_query else set()
         fields = self.catalogue.types[self.catalogue.query_name].fields
-        is_planned = is_query and all(n == "__typename" or (n in fields and fields[n].source is not None) for n in names)
+        is_planned = is_query and all(
+            n == "__typename" or (n in fields and fields[n].source is not None) for n in names
+        )
         own = operation.name.value if operation.name else ",".join(sorted(names)) or "anonymous"
-        return Prepared(document, operation, f"{operation.operation.value} {own}", is_planned, Bounded(self.plans))
+        name, shapes = f"{operation.operation.value} {own}", shapes_of(self.catalogue, document, operation)
+        return Prepared(document, operation, name, is_planned, shapes, Bounded(self.plans), Bounded(self.plans))
 
     # --- variables and plans
 
@@ -186,7 +209,7 @@ class Engine:
 
     def plan(self, prepared: Prepared, given: Mapping[str, Any], viewer: Any) -> Plan:
         """The plan of a wholly planned query for this shape of variables."""
-        key = self.shape(given)
+        key = prepared.shape(given)
         plan = prepared.plans.get(key)
         if plan is None:
             self.on_miss(viewer)
@@ -197,10 +220,6 @@ class Engine:
             plan = prepared.plans.put(key, self.compile(prepared.name, tree, []))
         return plan
 
-    def shape(self, given: Mapping[str, Any]) -> Any:
-        branching = self.catalogue.branching
-        return tuple([(name, shape(value, branching)) for name, value in given.items()]) if given else ()
-
     def compile(self, name: str, tree: list[Selected], parts: list[KeyedPart]) -> Plan:
         root = self.catalogue.types[self.catalogue.query_name]
         return plan_of(self.catalogue, name, root, tree, parts, self.settings)
@@ -208,22 +227,25 @@ class Engine:
     def check_cost(self, price: Price, given: Mapping[str, Any]) -> int:
         cost = price(given)
         if cost > self.most_cost:
-            raise refused(f"This operation costs {cost}; at most {self.most_cost} is allowed. Ask for smaller pages.", TOO_COSTLY)
+            raise refused(
+                f"This operation costs {cost}; at most {self.most_cost} is allowed. Ask for smaller pages.", TOO_COSTLY
+            )
         return cost
 
 
 def _root_names(document: DocumentNode, operation: OperationDefinitionNode) -> set[str]:
-    fragments = {getattr(d, "name").value: d for d in document.definitions if d.kind == "fragment_definition"}
+    """The names of all fields that may stand at the root, whatever the directives say."""
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     names: set[str] = set()
     seen: set[str] = set()
-    sets: list[Any] = [operation.selection_set]
+    sets = [operation.selection_set]
     while sets:
         for node in sets.pop().selections:
             if isinstance(node, FieldNode):
                 names.add(node.name.value)
-            elif node.kind == "fragment_spread" and node.name.value not in seen:
-                seen.add(node.name.value)
-                sets.append(getattr(fragments[node.name.value], "selection_set"))
-            elif node.kind == "inline_fragment":
+            elif isinstance(node, InlineFragmentNode):
                 sets.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                sets.append(fragments[node.name.value].selection_set)
     return names

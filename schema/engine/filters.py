@@ -35,7 +35,9 @@ def equals(column: SQLColumnExpression[T], *, description: str | None = None) ->
 
 def is_in(column: SQLColumnExpression[T], *, description: str | None = None) -> list[T] | None:
     """= ANY(array): one plan for every length of the list, and the index is still used."""
-    return cast("list[T] | None", _rule(FilterRule(lambda value: column == any_(value), column, is_list=True), description))
+    return cast(
+        "list[T] | None", _rule(FilterRule(lambda value: column == any_(value), column, is_list=True), description)
+    )
 
 
 def contains(column: SQLColumnExpression[Any], *, description: str | None = None) -> str | None:
@@ -63,7 +65,9 @@ def rule_of(shape: GraphQLInputObjectType, name: str) -> FilterRule | None:
     return found if isinstance(found, FilterRule) else None
 
 
-def conditions(asked: dict[str, Any], shape: GraphQLInputObjectType, binds: Binds, scope_of: Callable[[Any], Any]) -> list[Any]:
+def conditions(
+    asked: dict[str, Any], shape: GraphQLInputObjectType, binds: Binds, scope_of: Callable[[Any], Any]
+) -> list[Any]:
     """The SQL of what a client asked."""
     found: list[Any] = []
     for name, value in asked.items():

@@ -48,7 +48,8 @@ class Finisher:
 
     def data(self, data: dict[str, Any], tree: list[Selected]) -> dict[str, Any] | None:
         """The whole answer of root fields; None where a null went up as far as that."""
-        return self.item(data, tree, [])
+        whole: dict[str, Any] | None = self.item(data, tree, [])
+        return whole
 
     def root(self, value: Any, one: Selected, path: list[str | int]) -> Any:
         """The value of one root field that stands beside ordinary ones."""

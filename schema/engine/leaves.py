@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ARRAY, and_, case, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from .builder import Builder
 from .catalogue import Field
 from .codecs import as_json, unfinished
 from .selection import Selected
 from .sources import SOURCES, Composed, Computed, Shown
-from .sql import Joined, Row, Sql, clause, quoted
+from .sql import Joined, Raw, Row, Sql, clause, coalesced, quoted
 
 
 def shown(builder: Builder, row: Row, one: Selected, field: Field, source: Shown) -> Sql:
@@ -26,12 +25,14 @@ def shown(builder: Builder, row: Row, one: Selected, field: Field, source: Shown
 def _array(builder: Builder, field: Field, expression: Any) -> Sql:
     """A column of an array type: every element by its codec, nulls where the schema allows them."""
     of = expression.type.item_type if isinstance(expression.type, ARRAY) else None
-    elements = func.unnest(expression, type_=of).table_valued("e", with_ordinality="n", name=builder.name("u")).render_derived()
+    elements = (
+        func.unnest(expression, type_=of).table_valued("e", with_ordinality="n").render_derived(name=builder.name("u"))
+    )
     element = elements.c.e
     element.type = of if of is not None else element.type
-    text = func.coalesce(builder.catalogue.codec(field.named_type).render(element), null_item(field))
-    together = func.string_agg(text, aggregate_order_by(quoted(","), elements.c.n))
-    whole = select(Joined(["[", func.coalesce(together, quoted("")), "]"])).select_from(elements).scalar_subquery()
+    text = coalesced(builder.catalogue.codec(field.named_type).render(element), null_item(field))
+    items = Raw("coalesce(string_agg(", text, ", ',' ORDER BY ", elements.c.n, "), '')")
+    whole = select(Joined(["[", items, "]"])).select_from(elements).scalar_subquery()
     return case((expression.is_not(None), whole))
 
 

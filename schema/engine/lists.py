@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Table, case, exists, func, literal_column, select
+from sqlalchemy import ARRAY, Select, Table, exists, func, literal_column, select
 from sqlalchemy.types import TypeEngine
 
 from .arguments import Given
@@ -12,10 +12,11 @@ from .builder import Builder
 from .catalogue import Field, PlannedType
 from .codecs import receiver, unfinished
 from .errors import PAGE_TOO_LARGE, refused
+from .leaves import null_item
 from .orders import By, SortKey, ordering, plain_order, sort_keys
 from .selection import Selected
 from .sources import ByIds, Either, Listed, Related, Rows
-from .sql import Joined, Row, Sql, clause, from_source, quoted, replaced
+from .sql import Joined, Raw, Ref, Row, Sql, clause, coalesced, from_source, replaced, together
 
 
 def joined_to(row: Row, relationship: Any, target: Row) -> Any:
@@ -75,7 +76,7 @@ def either(builder: Builder, row: Row, one: Selected, field: Field, source: Eith
         where = [joined_to(row, attribute, target)]
         subquery = first(builder, target, target.table, where, None, one.children[planned.name])
         found.append(row.hang(subquery, builder.name("l")))
-    return builder.or_null(func.coalesce(*found), field)
+    return builder.or_null(coalesced(*found), field)
 
 
 def rows(builder: Builder, row: Row, one: Selected, field: Field, source: Rows) -> Sql:
@@ -129,7 +130,7 @@ def array(
     field: Field,
 ) -> Select[Any]:
     """A JSON array of rows. The limit is taken before any lateral runs, so that rows beyond it cost nothing."""
-    kept = Row(target.planned, target.table, builder.name("t"))
+    kept = builder.row(target.planned)
     body = builder.object(kept, target.planned, children)
     order = ordering(keys, [kept.read(k.column) for k in keys])
     inner_order = ordering(keys, [target.read(k.column) for k in keys])
@@ -143,10 +144,8 @@ def array(
 def gathered(builder: Builder, items: Select[Any], cap: int) -> Select[Any]:
     """One text of the column `o` of many rows; too many of them are an error, never a silent cut."""
     alias = builder.name("a")
-    body = literal_column(f"{alias}.o")
-    together = Joined(["[", func.coalesce(func.string_agg(body, quoted(",")), quoted("")), "]"])
-    too_many = unfinished("long", str(cap))
-    text = case((func.count() > literal_column(str(cap)), too_many), else_=together)
+    whole = Joined(["[", together(f"{alias}.o"), "]"])
+    text = Raw(f"CASE WHEN count(*) > {cap} THEN ", unfinished("long", str(cap)), " ELSE ", whole, " END")
     return select(text.label("o")).select_from(items.subquery(alias))
 
 
@@ -154,10 +153,10 @@ def listed(builder: Builder, row: Row, one: Selected, field: Field, source: List
     """Objects without rows of their own, from a select over the row's columns."""
     alias = builder.name("t")
     inner = row.read(source.select.limit(literal_column(str(source.cap + 1)))).subquery(alias)
-    columns = {c.name: literal_column(f"{alias}.{c.name}", c.type) for c in clause(source.select).selected_columns}
+    columns = {c.name: Ref(alias, c.name, c.type) for c in clause(source.select).selected_columns}
     if field.is_leaf:
         (column,) = columns.values()
-        body = func.coalesce(builder.catalogue.codec(field.named_type).render(column), quoted("null"))
+        body: Sql = coalesced(builder.catalogue.codec(field.named_type).render(column), null_item(field))
     else:
         planned = builder.catalogue.types[field.named_type.name]
         body = builder.object(Row(planned, None, alias), planned, one.children[planned.name], columns)
@@ -174,7 +173,7 @@ def by_ids(builder: Builder, row: Row, one: Selected, field: Field, source: ById
     if source.is_list:
         return found_by_keys(builder, members, one.children, given, source.cap)
     found = [_by_key(builder, m, one.children[m.name], builder.binds.bind(given, _key_type(m))) for m in members]
-    return builder.or_null(func.coalesce(*found), field)
+    return builder.or_null(coalesced(*found), field)
 
 
 def _key_type(planned: PlannedType) -> TypeEngine[Any]:
@@ -190,7 +189,11 @@ def _by_key(builder: Builder, planned: PlannedType, children: list[Selected], ke
 
 
 def found_by_keys(
-    builder: Builder, members: list[PlannedType], children: dict[str, list[Selected]], keys: Given, cap: int | None = None
+    builder: Builder,
+    members: list[PlannedType],
+    children: dict[str, list[Selected]],
+    keys: Given,
+    cap: int | None = None,
 ) -> Sql:
     """A JSON array of objects in the order of the keys asked for, null where there is none to be seen."""
     types = {repr(_key_type(m)): _key_type(m) for m in members}
@@ -205,11 +208,10 @@ def found_by_keys(
 
         asked.append(builder.binds.bind(keys, ARRAY(sql_type), receive))
     names = {kind: f"k{i}" for i, kind in enumerate(types)}
-    unnested = func.unnest(*asked).table_valued(*names.values(), with_ordinality="n", name=alias).render_derived()
+    unnested = func.unnest(*asked).table_valued(*names.values(), with_ordinality="n").render_derived(name=alias)
     found = [
         _by_key(builder, m, children[m.name], literal_column(f"{alias}.{names[repr(_key_type(m))]}")) for m in members
     ]
-    items = select(func.coalesce(*found, quoted("null")).label("o")).select_from(unnested).order_by(unnested.c.n)
+    items = select(coalesced(*found, "null").label("o")).select_from(unnested).order_by(unnested.c.n)
     name = builder.name("a")
-    together = func.coalesce(func.string_agg(literal_column(f"{name}.o"), quoted(",")), quoted(""))
-    return select(Joined(["[", together, "]"])).select_from(items.subquery(name)).scalar_subquery()
+    return select(Joined(["[", together(f"{name}.o"), "]"])).select_from(items.subquery(name)).scalar_subquery()

@@ -13,15 +13,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLNonNull, OperationType, execute as execute_document
+from graphql import ExecutionResult, GraphQLError, GraphQLNonNull, OperationType
 from graphql import subscribe as subscribe_document
+from graphql.execution import execute_root_selection_set
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from .answers import Answer, RequestError, failed, respond
 from .cache import Prepared
 from .compile import KeyedPart, Plan
 from .cost import Price
-from .errors import masked, refused
+from .errors import BAD_USER_INPUT, coded, refused
 from .finish import Finisher, read_body
 from .selection import Selected, Selection
 from .sources import Key
@@ -50,6 +51,7 @@ class Request:
     given: dict[str, Any]
     viewer: Any
     places: list[Place] = field(default_factory=list)
+    selected: dict[tuple[str, ...], Selected] = field(default_factory=dict)
     errors: list[GraphQLError] = field(default_factory=list)
     cost: int = 0
 
@@ -59,22 +61,22 @@ CURRENT: ContextVar[Request] = ContextVar("engine_request")
 
 
 async def execute(
-    engine: Engine, prepared: Prepared, given: dict[str, Any], raw: Mapping[str, Any] | None, viewer: Any, context: Any
+    engine: Engine, prepared: Prepared, raw: Mapping[str, Any] | None, viewer: Any, context: Any
 ) -> Answer:
-    request = Request(engine, prepared, given, viewer)
+    """Answers a query or mutation; raises GraphQLError or RequestError where nothing may run."""
+    if prepared.kind is OperationType.SUBSCRIPTION:
+        raise refused("Subscriptions are answered by Engine.subscribe.")
+    name = prepared.operation.name
+    executor = Executor.build(
+        engine.catalogue.graphql, prepared.document, None, context, dict(raw or {}), name.value if name else None
+    )
+    if isinstance(executor, list):
+        raise RequestError(coded(executor, BAD_USER_INPUT))
+    request = Request(engine, prepared, executor.variable_values.coerced, viewer)
     request.cost = _check_cost(request)
     token = CURRENT.set(request)
     try:
-        name = prepared.operation.name
-        result = execute_document(
-            engine.catalogue.graphql,
-            prepared.document,
-            None,
-            context,
-            dict(raw or {}),
-            operation_name=name.value if name else None,
-            executor_class=Executor,
-        )
+        result = execute_root_selection_set(executor)
         done = result if isinstance(result, ExecutionResult) else await result
     finally:
         CURRENT.reset(token)
@@ -130,14 +132,18 @@ async def subscribe(
 
 
 def _check_cost(request: Request) -> int:
-    """Planned and ordinary fields alike are priced: an ordinary list is one row to this reckoning."""
-    operation = request.prepared.operation
-    root = request.engine.catalogue.graphql.get_root_type(operation.operation)
-    assert root is not None
-    names = request.engine.catalogue.types[root.name]
-    selection = Selection(request.engine.catalogue, request.prepared.document, request.given)
-    tree = selection.of(names, [operation.selection_set])
-    return request.engine.check_cost(Price(tree), request.given)
+    """Planned and ordinary fields alike are priced, before any resolver runs."""
+    engine, prepared = request.engine, request.prepared
+    key = prepared.shape(request.given)
+    price = prepared.prices.get(key)
+    if price is None:
+        engine.on_miss(request.viewer)
+        root = engine.catalogue.graphql.get_root_type(prepared.kind)
+        assert root is not None
+        selection = Selection(engine.catalogue, prepared.document, request.given)
+        tree = selection.of(engine.catalogue.types[root.name], [prepared.operation.selection_set])
+        price = prepared.prices.put(key, Price(tree))
+    return engine.check_cost(price, request.given)
 
 
 def _outward(request: Request, errors: list[GraphQLError]) -> list[GraphQLError]:
@@ -148,12 +154,8 @@ def _outward(request: Request, errors: list[GraphQLError]) -> list[GraphQLError]
         if original is None or isinstance(original, GraphQLError):
             seen.append(error)
             continue
-        known = request.engine.translate(original)
-        if known is None:
-            request.engine.on_surprise(original, request.prepared.name)
-            seen.append(masked(error.nodes, error.path))
-        else:
-            seen.append(GraphQLError(known.message, nodes=error.nodes, path=error.path, extensions=known.extensions))
+        known = request.engine.outward(original, request.prepared.name)
+        seen.append(GraphQLError(known.message, nodes=error.nodes, path=error.path, extensions=known.extensions))
     unique = {(e.message, tuple(e.path or ())): e for e in seen}
     return list(unique.values())
 
@@ -161,7 +163,9 @@ def _outward(request: Request, errors: list[GraphQLError]) -> list[GraphQLError]
 class Executor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, but for planned fields and keys."""
 
-    def execute_field(self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any) -> Any:
+    def execute_field(
+        self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any
+    ) -> Any:
         request = CURRENT.get()
         planned = request.engine.catalogue.types.get(parent_type.name)
         known = None if planned is None else planned.fields.get(field_details_list[0].node.name.value)
@@ -207,12 +211,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     async def _place(self, request: Request, parent: str, nodes: Any, path: Any, key: Key | None) -> Any:
         catalogue, steps = request.engine.catalogue, path.as_list()
-        selection = Selection(catalogue, request.prepared.document, request.given)
-        response_key = next(step for step in reversed(steps) if isinstance(step, str))
-        of = "" if key is None else catalogue.by_class[key.of].name
-        place_id = (*[s for s in steps if isinstance(s, str)], parent, of)
-        known = next((p.selected for p in request.places if p.id == place_id), None)
-        selected = known or selection.field(catalogue.types[parent], response_key, list(nodes))
+        keys = [step for step in steps if isinstance(step, str)]
+        place_id = (*keys, parent, "" if key is None else catalogue.by_class[key.of].name)
+        selected = request.selected.get(place_id)
+        if selected is None:
+            selection = Selection(catalogue, request.prepared.document, request.given)
+            selected = selection.field(catalogue.types[parent], keys[-1], list(nodes))
+            request.selected[place_id] = selected
         loop = asyncio.get_running_loop()
         place = Place(place_id, selected, key, steps, loop.create_future())
         if not request.places:
@@ -236,7 +241,7 @@ async def answer(request: Request, places: list[Place]) -> None:
     """Answers places with one statement: planned fields under their names, objects grouped by selection."""
     engine = request.engine
     groups: dict[tuple[str, ...], list[Place]] = {}
-    for place in places:
+    for place in sorted(places, key=lambda p: p.id):  # places come in any order, and the plan should not depend on it
         groups.setdefault(place.id, []).append(place)
     try:
         plan = _plan(request, groups)
@@ -255,16 +260,17 @@ async def answer(request: Request, places: list[Place]) -> None:
                 if not place.answer.done():  # a sibling's null may have given it up
                     place.answer.set_result(value)
     except Exception as error:
-        known = error if isinstance(error, GraphQLError) else engine.translate(error)
-        if known is None:
-            engine.on_surprise(error, request.prepared.name)
+        known = error if isinstance(error, GraphQLError) else engine.outward(error, request.prepared.name)
         for place in places:
             if not place.answer.done():
-                place.answer.set_exception(known or masked(place.selected.nodes, place.path))
+                here = GraphQLError(
+                    known.message, nodes=place.selected.nodes, path=place.path, extensions=known.extensions
+                )
+                place.answer.set_exception(here)
 
 
 def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:
-    engine, key = request.engine, (request.engine.shape(request.given), tuple(groups))
+    engine, key = request.engine, (request.prepared.shape(request.given), tuple(groups))
     plan = request.prepared.plans.get(key)
     if plan is None:
         engine.on_miss(request.viewer)

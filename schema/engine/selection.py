@@ -67,8 +67,12 @@ class Selection:
         if name.startswith("__"):  # of the introspection only __typename ever comes to SQL
             return Selected(key, None, {}, {}, nodes)
         field = planned.fields[name]
-        arguments = read_arguments(field.graphql.args, nodes[0].arguments, self.variables) if field.graphql.args else {}
-        return Selected(key, field, arguments, {} if field.is_leaf else self.children(field.named_type, nodes, depth + 1), nodes)
+        # An ordinary field's arguments are its resolver's business, and may be a batch of hundreds.
+        is_read = field.source is not None and field.graphql.args
+        arguments = read_arguments(field.graphql.args, nodes[0].arguments, self.variables) if is_read else {}
+        return Selected(
+            key, field, arguments, {} if field.is_leaf else self.children(field.named_type, nodes, depth + 1), nodes
+        )
 
     def children(self, named: Any, nodes: list[FieldNode], depth: int) -> dict[str, list[Selected]]:
         sets = [n.selection_set for n in nodes if n.selection_set]

@@ -29,7 +29,7 @@ class Entity:
     @property
     def table(self) -> FromClause:
         mapper = self.mapper
-        return self.shape if mapper is None else mapper.local_table  # type: ignore[no-any-return]
+        return self.shape if mapper is None else mapper.local_table
 
     def attribute(self, name: str) -> Any:
         """The column, hybrid or relationship of that name; None if there is none."""

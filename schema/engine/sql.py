@@ -12,78 +12,111 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, Text, literal_column, select, true
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import ClauseElement, ColumnClause, Grouping
+from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.util import immutabledict
 
 if TYPE_CHECKING:
     from .catalogue import PlannedType
 
 Sql = ColumnElement[Any]
+_NOTHING: Any = immutabledict()
 
 
-class Ref(ColumnElement[Any]):
-    """A column of a row source named by us."""
+class _Ours(ColumnElement[Any]):
+    """An element that writes itself. It brings no FROM, and passes nothing on to what stands in it but the compiler."""
 
-    __visit_name__ = "engine_ref"
     inherit_cache = False
-
-    def __init__(self, alias: str, name: str, sql_type: Any, nullable: bool = True) -> None:
-        self.alias, self.name, self.type, self.nullable = alias, name, sql_type, nullable
-        self.key = name
-
-    @property
-    def _from_objects(self) -> list[FromClause]:
-        return []
-
-
-class Joined(ColumnElement[str]):
-    """Texts joined by ||: flat, because nested binary expressions cost SQLAlchemy most of a cold plan."""
-
-    __visit_name__ = "engine_joined"
-    inherit_cache = False
-    type = Text()
-
-    def __init__(self, parts: Iterable[str | Sql]) -> None:
-        self.parts: list[Sql] = []
-        text = ""
-        for part in parts:
-            if isinstance(part, str):
-                text += part
-                continue
-            if text:
-                self.parts.append(quoted(text))
-                text = ""
-            self.parts.extend(part.parts if isinstance(part, Joined) else [part.self_group(against=operators.concat_op)])
-        if text or not self.parts:
-            self.parts.append(quoted(text))
+    pieces: list[str | Sql] = []  # noqa: RUF012 - of the instance
 
     @property
     def _from_objects(self) -> list[FromClause]:
         return []
 
     def get_children(self, **options: Any) -> Iterable[ClauseElement]:
-        return self.parts
+        return [piece for piece in self.pieces if not isinstance(piece, str)]
+
+
+class Ref(_Ours):
+    """A column of a row source named by us."""
+
+    def __init__(self, alias: str, name: str, sql_type: Any, nullable: bool = True) -> None:
+        self.alias, self.name, self.key, self.type, self.nullable = alias, name, name, sql_type, nullable
+
+    def _compiler_dispatch(self, visitor: Any, **options: Any) -> str:
+        return f"{self.alias}.{visitor.preparer.quote(self.name)}"
+
+
+class Raw(_Ours):
+    """SQL of our own wording around other elements: raw("to_json(", value, ")"). Closed, so that it needs no brackets.
+
+    SQLAlchemy's own functions and casts say the same, but a cold plan has hundreds of them, and each costs ten calls.
+    """
+
+    def __init__(self, *pieces: str | Sql, sql_type: Any = None) -> None:
+        self.type = Text() if sql_type is None else sql_type
+        self.pieces = []
+        for piece in pieces:
+            self.pieces.extend(piece.pieces if isinstance(piece, Raw) else (piece,))
 
     def self_group(self, against: Any = None) -> Any:
-        return self if against is operators.concat_op or len(self.parts) == 1 else Grouping(self)
+        return self
+
+    def _compiler_dispatch(self, visitor: Any, **options: Any) -> str:
+        return "".join([p if isinstance(p, str) else p._compiler_dispatch(visitor) for p in self.pieces])
 
 
-@compiles(Ref)  # type: ignore[no-untyped-call,untyped-decorator]
-def _render_ref(element: Ref, compiler: Any, **options: Any) -> str:
-    return f"{element.alias}.{compiler.preparer.quote(element.name)}"
+class Joined(_Ours):
+    """Texts joined by ||: flat, because nested binary expressions cost SQLAlchemy most of a cold plan."""
+
+    type = Text()
+
+    def __init__(self, parts: Iterable[str | Sql]) -> None:
+        self.pieces = []
+        for part in parts:
+            for piece in part.pieces if isinstance(part, Joined) else (part,):
+                if isinstance(piece, str) and self.pieces and isinstance(self.pieces[-1], str):
+                    self.pieces[-1] += piece
+                else:
+                    self.pieces.append(
+                        piece if isinstance(piece, str) else piece.self_group(against=operators.concat_op)
+                    )
+
+    def self_group(self, against: Any = None) -> Any:
+        return self if against is operators.concat_op or len(self.pieces) == 1 else Grouping(self)
+
+    def _compiler_dispatch(self, visitor: Any, **options: Any) -> str:
+        texts = [escaped(p) if isinstance(p, str) else p._compiler_dispatch(visitor) for p in self.pieces]
+        return " || ".join(texts) or "''"
 
 
-@compiles(Joined)  # type: ignore[no-untyped-call,untyped-decorator]
-def _render_joined(element: Joined, compiler: Any, **options: Any) -> str:
-    options.pop("within_columns_clause", None)
-    return " || ".join([part._compiler_dispatch(compiler, **options) for part in element.parts])
+def escaped(text: str) -> str:
+    """A constant of our own making. Nothing a client sends comes through here but its aliases, which are GraphQL names."""
+    return "'" + text.replace("'", "''") + "'"
 
 
-def quoted(text: str) -> ColumnElement[str]:
-    """A constant of our own making, as SQL text. Nothing a client sends comes through here but its aliases."""
-    return literal_column("'" + text.replace("'", "''") + "'", Text())
+def quoted(text: str) -> Raw:
+    """The same as a SQL element."""
+    return Raw(escaped(text))
+
+
+def coalesced(*texts: str | Sql) -> Raw:
+    """The first text that is not null."""
+    pieces: list[str | Sql] = ["coalesce("]
+    for i, text in enumerate(texts):
+        pieces += [", " if i else "", escaped(text) if isinstance(text, str) else text]
+    return Raw(*pieces, ")")
+
+
+def together(text: str, condition: Sql | None = None) -> Raw:
+    """The texts of many rows with commas between; '' where there are none. `text` names a column of ours."""
+    return Raw(
+        f"coalesce(string_agg({text}, ',')",
+        *((" FILTER (WHERE ", condition, ")") if condition is not None else ()),
+        ", '')",
+    )
 
 
 def clause(expression: Any) -> Any:
@@ -100,7 +133,10 @@ def replaced(expression: Any, choose: Callable[[Any], Any | None]) -> Any:
     def replace(element: Any, **_: Any) -> Any | None:
         return choose(element) if isinstance(element, ColumnClause) and element.table is not None else None
 
-    return replacement_traverse(clause(expression), {}, replace)
+    made = replacement_traverse(clause(expression), {}, replace)
+    # What is left of the mapped class would make SQLAlchemy's ORM compile every select that this stands in.
+    made._propagate_attrs = _NOTHING
+    return made
 
 
 class Row:
@@ -150,4 +186,6 @@ def from_source(source: Any, alias: str) -> FromClause:
         return source.alias(alias)
     if isinstance(source, Select):
         return source.subquery(alias)
+    if isinstance(source, TableValuedAlias) and not source._render_derived:
+        source = source.render_derived()  # or PostgreSQL would not know its columns by these names
     return select(*source.c).select_from(source).subquery(alias)

@@ -13,7 +13,18 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, SQLColumnExpression, TableClause, bindparam, column, table, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    TableClause,
+    bindparam,
+    column,
+    table,
+    true,
+)
 from sqlalchemy.types import TypeEngine
 
 from .connections import Connection, argument_types
@@ -111,7 +122,9 @@ def pages(
 
     ours = argument_types(first, filter, order if isinstance(order, enum.EnumType) else None)
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    keywords = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d, annotation=t) for n, (t, d) in ours.items()]
+    keywords = [
+        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d, annotation=t) for n, (t, d) in ours.items()
+    ]
     resolver.__signature__ = inspect.Signature([own, *keywords])  # type: ignore[attr-defined]
     resolver.__annotations__ = {n: t for n, (t, _) in ours.items()}
     return _field(Page(relationship, where, order, filter, None, cap), description, resolver=resolver)
@@ -169,7 +182,11 @@ def the(of: type[T], *where: Any, order_by: tuple[Any, ...] = (), source: Any = 
 
 
 def many(
-    of: type[T], *where: Any, order_by: tuple[Any, ...] = (), source: FromClause | Select[Any] | None = None, cap: int = 500
+    of: type[T],
+    *where: Any,
+    order_by: tuple[Any, ...] = (),
+    source: FromClause | Select[Any] | None = None,
+    cap: int = 500,
 ) -> list[T]:
     """All rows for which the conditions hold; more than `cap` of them are an error."""
     return cast("list[T]", Rows(of, where, order_by, source, cap))

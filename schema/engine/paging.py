@@ -10,9 +10,10 @@ The extra row and its number are there only where `hasNextPage` is asked for.
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
-from sqlalchemy import Integer, Select, case, func, literal_column, select
+from sqlalchemy import Integer, Select, func, literal_column, select
 
 from .arguments import Given, Variables, named_input
 from .builder import Builder
@@ -23,7 +24,7 @@ from .lists import joined_to, keys_of, scope
 from .orders import SortKey, ordering
 from .selection import Selected
 from .sources import Page
-from .sql import Joined, Row, Sql, from_source, quoted
+from .sql import Joined, Raw, Row, Sql, from_source, together
 
 
 class _Asked:
@@ -63,7 +64,9 @@ class _Pager:
         asked = self.one.arguments.get("filter")
         if self.source.filter is not None and asked is not None:
             shape = named_input(self.field.graphql.args["filter"].type)
-            found += [target.read(c) for c in conditions(asked, shape, self.builder.binds, self.builder.catalogue.scope_of)]
+            found += [
+                target.read(c) for c in conditions(asked, shape, self.builder.binds, self.builder.catalogue.scope_of)
+            ]
         return found
 
     def from_(self, target: Row) -> Any:
@@ -83,7 +86,7 @@ class _Pager:
     def items(self) -> Select[Any]:
         """The page's rows: a text per alias of edges and nodes, the number n, and the cursor where it is asked for."""
         target = self.builder.row(self.planned)
-        kept = Row(self.planned, target.table, self.builder.name("t"))
+        kept = self.builder.row(self.planned)
         name = order_name(self.keys, self.order_name)
         at = cursor(name, self.keys, [kept.read(k.column) for k in self.keys])
         texts = [self._text(kept, child, at).label(f"o{i}") for i, child in enumerate(self.asked.rows)]
@@ -91,7 +94,7 @@ class _Pager:
             texts.append(at.label("cursor"))
         columns = [target.read(k.column) for k in self.keys]
         order = ordering(self.keys, columns)
-        number = literal_column(f"{kept.alias}.n")
+        number: Sql = literal_column(f"{kept.alias}.n")
         outer_order = [number] if self.asked.more else ordering(self.keys, [kept.read(k.column) for k in self.keys])
         where = self.where(target)
         after = self.one.arguments.get("after")
@@ -137,9 +140,9 @@ class _Pager:
             if child.field is None:
                 parts.append(f'"{self.name}"')
             elif id(child) in numbers:
-                parts += ["[", func.coalesce(self._together(f"o{numbers[id(child)]}", size), quoted("")), "]"]
+                parts += ["[", self._together(f"o{numbers[id(child)]}", size), "]"]
             elif child.field.name == "totalCount":
-                parts.append(self.total(child.field))
+                parts.append(self.total())
             else:
                 parts.append(self.page_info(child, size))
         whole = select(Joined([*parts, "}"]).label("o"))
@@ -150,13 +153,15 @@ class _Pager:
         return whole.select_from(items).having(func.count() >= literal_column("0"))
 
     def _together(self, column: str, size: Any) -> Sql:
-        together = func.string_agg(literal_column(f"{self.alias}.{column}"), quoted(","))
-        return together if size is None else together.filter(literal_column(f"{self.alias}.n") <= size)  # type: ignore[return-value]
+        return together(f"{self.alias}.{column}", None if size is None else self._on_page(size))
 
-    def total(self, field: Field) -> Sql:
+    def _on_page(self, size: Any) -> Sql:
+        return Raw("true") if size is None else Raw(f"{self.alias}.n <= ", size)
+
+    def total(self) -> Sql:
         other = self.builder.row(self.planned)
         counted = select(func.count()).select_from(self.from_(other)).where(*self.where(other)).scalar_subquery()
-        return self.builder.catalogue.codec(field.named_type).render(counted)
+        return Raw("CAST(", counted, " AS TEXT)")
 
     def page_info(self, info: Selected, size: Any) -> Sql:
         parts: list[str | Sql] = []
@@ -167,17 +172,29 @@ class _Pager:
             if child.field is None:
                 parts.append('"PageInfo"')
             elif child.field.name == "hasNextPage":
-                parts.append(case((func.count() > size, quoted("true")), else_=quoted("false")))
+                parts.append(Raw("CASE WHEN count(*) > ", size, " THEN 'true' ELSE 'false' END"))
             else:
-                last = func.split_part(self._together("cursor", size), quoted(","), literal_column("-1"))
-                parts.append(func.coalesce(Joined(['"', last, '"']), quoted("null")))
+                last = Raw("split_part(", self._together("cursor", size), ", ',', -1)")
+                parts.append(
+                    Raw(
+                        "CASE WHEN count(*) FILTER (WHERE ",
+                        self._on_page(size),
+                        ") > 0 THEN ",
+                        Joined(['"', last, '"']),
+                        " ELSE 'null' END",
+                    )
+                )
         return Joined([*parts, "}"])
 
 
 def _default_order(order: Any) -> Any:
-    return next(iter(order)) if isinstance(order, type) else order
+    return next(iter(order)) if isinstance(order, enum.EnumType) else order
 
 
 def page(builder: Builder, row: Row, one: Selected, field: Field, source: Page) -> Sql:
+    if not builder.catalogue.types[field.named_type.name].is_connection:
+        raise TypeError(f"a page is a Connection, not a {field.named_type.name}.")
+    if "first" not in field.graphql.args or "after" not in field.graphql.args:
+        raise TypeError("a method that returns a page takes `first: int = 50, after: str | None = None`.")
     built = _Pager(builder, row, one, field, source).page()
     return built.scalar_subquery() if row.table is None else row.hang(built, builder.name("l"))
