@@ -26,12 +26,16 @@ from api.requests import Requests
 from api.settings import Settings
 from api.tokens import Keys, persona_tokens
 from domain.base.transactions import Sessions
-from schema.engine import Engine
-from schema.root import schema
-from schema.scalars import CODECS
+from schema.engine import Allowance, Engine
+from schema.root import catalogue
 from schema.walls import SETTINGS
 
 LOG = structlog.get_logger("ruhu")
+
+# A document that is not known yet costs milliseconds to validate and compile; an app has a few dozen, and a person in
+# GraphiQL types a few a minute. All who are not signed in share one allowance.
+NEW_DOCUMENTS = 500
+NEW_DOCUMENTS_A_SECOND = 20.0
 
 
 class State(TypedDict):
@@ -98,12 +102,12 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         pool=pool,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         engine=Engine(
-            schema,
+            catalogue(),
             pool,
             settings=SETTINGS,
-            scalars=CODECS,
             most_cost=settings.max_cost,
             on_surprise=lambda error, plan: LOG.error("read failed", plan=plan, exc_info=error),
+            on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
         ),
         identities=Identities(Keys(settings.data_dir), pool),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),

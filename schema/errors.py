@@ -15,6 +15,8 @@ from schema.messages import message
 
 T = TypeVar("T")
 
+WHAT_TO_DO = strawberry.argument(description="What is to be done. 输入")
+
 
 @strawberry.interface(description="Something that a person or an app can mend. 可处理的错误")
 class UserError:

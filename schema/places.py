@@ -8,10 +8,15 @@ import strawberry
 from strawberry import UNSET
 
 from domain.base.datum import Datum
+from schema.enums import described_enum
 
-strawberry.enum(
+described_enum(
     Datum,
-    description="What coordinates are measured against: satellites WGS84, Amap and Tencent GCJ02, Baidu BD09. 坐标系",
+    "What coordinates are measured against: satellites WGS84, Amap and Tencent GCJ02, Baidu BD09. 坐标系",
+    WGS84="What satellites and phones give. 世界大地测量系统",
+    CGCS2000="China's geodetic system; taken to be WGS84. 国家大地坐标系",
+    GCJ02="Maps of Amap and Tencent. 火星坐标系(高德、腾讯)",
+    BD09="Maps of Baidu. 百度坐标系",
 )
 
 

@@ -22,12 +22,18 @@ from schema.engine import (
     planned,
     shows,
 )
+from schema.enums import described_enum
 from schema.node import Node
 from schema.scalars import RegionCode
 
-strawberry.enum(
+described_enum(
     RegionLevel,
-    description="The five levels of the five-level linkage (五级联动). 行政级别",
+    "The five levels of the five-level linkage (五级联动). 行政级别",
+    PROVINCE="A province, autonomous region or municipality; 2 digits. 省级",
+    PREFECTURE="A prefecture or city; 4 digits. 地级",
+    COUNTY="A county, district or county-level city; 6 digits. 县级",
+    TOWNSHIP="A township, town or street; 9 digits. 乡级",
+    VILLAGE="A village or community; 12 digits. 村级",
 )
 
 IN_CODE_ORDER = by(m.Region.code)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.client_config import ClientConfigQueries
+from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue
 from schema.families import HouseholdMutations
 from schema.helpers import HelperQueries
@@ -13,7 +16,7 @@ from schema.household_search import HouseholdQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
 from schema.regions import RegionQueries
-from schema.scalars import SCALAR_MAP
+from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
 from schema.survey_forms import SurveyFormQueries
 from schema.terms import TermQueries
@@ -49,3 +52,13 @@ schema = strawberry.Schema(
     types=[InvalidValue, FieldConflict],
     config=StrawberryConfig(scalar_map=SCALAR_MAP, disable_field_suggestions=True),
 )
+
+
+@cache
+def catalogue(*, by_rehearsal: bool = False) -> Catalogue:
+    """What the engine knows of the schema, made once per process; DeclarationError where a declaration does not hold.
+
+    A rehearsal also compiles every planned field, which takes seconds: `./ruhu check` and the tests do it, a start does
+    not.
+    """
+    return check(Catalogue(schema, CODECS), by_rehearsal=by_rehearsal)

@@ -14,6 +14,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from domain.regions.rules import region_code
 from schema.engine import Codec, text_codec
+from schema.engine.codecs import python_decimal, python_instant
 
 RegionCode = NewType("RegionCode", str)
 
@@ -25,9 +26,9 @@ def _parse_region_code(value: Any) -> str:
     return code
 
 
-def _described(scalar: Any, description: str) -> ScalarDefinition:
+def _described(scalar: Any, description: str, **writes: Any) -> ScalarDefinition:
     # Their links point at sites that a village's network may not reach; the words here say it all.
-    return dataclasses.replace(DEFAULT_SCALAR_REGISTRY[scalar], description=description, specified_by_url=None)
+    return dataclasses.replace(DEFAULT_SCALAR_REGISTRY[scalar], description=description, specified_by_url=None, **writes)
 
 
 SCALAR_MAP: Final[dict[object, ScalarDefinition]] = {
@@ -39,8 +40,13 @@ SCALAR_MAP: Final[dict[object, ScalarDefinition]] = {
         parse_value=_parse_region_code,
     ),
     date: _described(date, "A day in China Standard Time, like 2020-07-01. 日期(北京时间)"),
-    datetime: _described(datetime, "An instant with its offset, like 2020-07-01T08:00:00+08:00. 时刻(含时区)"),
-    Decimal: _described(Decimal, "An exact decimal number as text; money in yuan. 十进制数(金额以元计)"),
+    # Ordinary resolvers write instants and decimals exactly as the engine's SQL does.
+    datetime: _described(
+        datetime, "An instant with its offset, like 2020-07-01T08:00:00+08:00. 时刻(含时区)", serialize=python_instant
+    ),
+    Decimal: _described(
+        Decimal, "An exact decimal number as text; money in yuan. 十进制数(金额以元计)", serialize=python_decimal
+    ),
     JSON: _described(JSON, "Any JSON value. JSON 值"),
 }
 

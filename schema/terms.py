@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import strawberry
-from sqlalchemy import Integer, Select, Text, case, column, func, literal, select
+from sqlalchemy import Select, Text, case, column, func, literal, select
 from sqlalchemy.orm import aliased
 
 from domain.base import models as m
-from schema.engine import described, entity, everyone, listed, many, planned, rows_of
 from schema.engine import composed as _composed
+from schema.engine import described, entity, everyone, listed, many, planned, rows_of
 from schema.walls import LANGUAGE
 
 
-@strawberry.type
+@strawberry.type(description="A word of a vocabulary, labelled in the client's language. 术语")
 class Term:
-    """A word of a vocabulary, labelled in the client's language. 术语"""
-
     list: str = strawberry.field(description="The vocabulary it belongs to, as in `codeLists`. 代码表名称")
     code: str = strawberry.field(description="Its code: what inputs take. 代码")
     label: str = strawberry.field(description="What people read. 标签")
@@ -43,8 +41,8 @@ def term(vocabulary: str, code: Any, *, description: str | None = None) -> Any:
 def terms(vocabulary: str, codes: Any, *, description: str | None = None) -> Any:
     """The words behind a column that holds an array of codes, in its order."""
     word = aliased(m.Term)
-    given = func.unnest(codes).table_valued(
-        column("code", Text()), with_ordinality=column("place", Integer()), name="given"
+    given = (
+        func.unnest(codes).table_valued(column("code", Text()), with_ordinality="place", name="given").render_derived()
     )
     found: Select[Any] = (
         select(
@@ -52,7 +50,7 @@ def terms(vocabulary: str, codes: Any, *, description: str | None = None) -> Any
             given.c.code.label("code"),
             func.coalesce(_label(word), given.c.code).label("label"),
         )
-        .select_from(given.render_derived().outerjoin(word, (word.list == vocabulary) & (word.code == given.c.code)))
+        .select_from(given.outerjoin(word, (word.list == vocabulary) & (word.code == given.c.code)))
         .order_by(given.c.place)
     )
     return listed(found, description=description)
@@ -91,7 +89,8 @@ class TermQueries:
     def code_lists(
         self,
         changed_since: Annotated[
-            str | None, strawberry.argument(description="The greatest version the client has; absent: all lists. 已有版本")
+            str | None,
+            strawberry.argument(description="The greatest version the client has; absent: all lists. 已有版本"),
         ] = None,
     ) -> list[CodeList]:
         """All vocabularies, or those that changed since a version. 代码表"""

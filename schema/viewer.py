@@ -11,11 +11,39 @@ from domain.access import models as m
 from domain.access.queries import VIEWER_ID, is_signed_in
 from domain.access.rules import GrantRole, ViewerKind
 from schema.engine import described, entity, of_viewer, one, planned, related
+from schema.enums import described_enum
 from schema.helpers import Helper, Organisation
 from schema.regions import Region
 
-strawberry.enum(ViewerKind, description="What sort of account it is; rights come from grants. 账号类型")
-strawberry.enum(GrantRole, description="A role that a grant gives, over a region or for an organisation. 授权角色")
+described_enum(
+    ViewerKind,
+    "What sort of account it is; rights come from grants. 账号类型",
+    HELPER="A person who helps. 帮扶责任人",
+    OFFICER="An officer of a level, down to the village. 各级干部",
+    DEPARTMENT="A department. 部门",
+    PARTNER="A social organisation or an enterprise. 社会力量",
+    INTEGRATOR="A machine that exchanges data. 接口账号",
+    HOTLINE_OPERATOR="Somebody who enters calls. 热线话务员",
+    AUDITOR="Somebody who reads the trace. 审计员",
+    ADMINISTRATOR="Somebody who runs the system. 系统管理员",
+)
+described_enum(
+    GrantRole,
+    "A role that a grant gives, over a region or for an organisation. 授权角色",
+    HELPER="Helps the families of one's own pairings. 帮扶责任人",
+    VILLAGE_OFFICER="An officer of a village. 村干部",
+    RESIDENT_TEAM="A member of a village's resident team. 驻村工作队",
+    TOWNSHIP_OFFICER="An officer of a township. 乡镇干部",
+    COUNTY_OFFICER="An officer of a county. 县级干部",
+    PREFECTURE_OFFICER="An officer of a prefecture. 市级干部",
+    PROVINCE_OFFICER="An officer of a province. 省级干部",
+    DEPARTMENT="Works on a department's lists. 部门",
+    PARTNER="Works for a partner organisation. 社会力量",
+    INTEGRATOR="Exchanges data for a region. 接口账号",
+    HOTLINE_OPERATOR="Enters calls. 热线话务员",
+    AUDITOR="Reads the trace of what was done. 审计员",
+    ADMINISTRATOR="Runs the system. 系统管理员",
+)
 
 TODAY = of_viewer("today", Date())
 IN_FORCE = (m.Grant.starts_on <= TODAY) & or_(m.Grant.ends_on.is_(None), m.Grant.ends_on > TODAY)

@@ -9,16 +9,17 @@ import asyncpg
 
 from domain.access.rules import ANONYMOUS, Viewer
 from schema.engine import Engine
-from schema.root import schema
-from schema.scalars import CODECS
+from schema.root import catalogue
 from schema.walls import SETTINGS
 
 
 async def explain(url: str, query: str, variables: Mapping[str, Any] | None = None, viewer: Viewer = ANONYMOUS) -> str:
     """The generic plan, which is what a busy server runs: the planner does not see the parameters' values."""
-    connection = await asyncpg.connect(url, server_settings={"role": "ruhu_app", "plan_cache_mode": "force_generic_plan"})
+    connection = await asyncpg.connect(
+        url, server_settings={"role": "ruhu_app", "plan_cache_mode": "force_generic_plan"}
+    )
     try:
-        engine = Engine(schema, connection, settings=SETTINGS, scalars=CODECS)
+        engine = Engine(catalogue(), connection, settings=SETTINGS)
         prepared = engine.prepare(query, None, viewer)
         given = engine.coerce(prepared, variables)
         plan = engine.plan(prepared, given, viewer)

@@ -62,9 +62,18 @@ class Household(Base):
         primaryjoin=lambda: Household.region_code == Village.region_code,
         foreign_keys=lambda: [Household.region_code],
     )
-    members: Mapped[list[Person]] = relationship(lazy="raise", viewonly=True, back_populates="household")
-    memberships: Mapped[list[Membership]] = relationship(lazy="raise", viewonly=True)
+    members: Mapped[list[Person]] = relationship(
+        lazy="raise", viewonly=True, back_populates="household", foreign_keys="Person.household_id"
+    )
+    memberships: Mapped[list[Membership]] = relationship(lazy="raise", viewonly=True, back_populates="household")
+    events: Mapped[list[HouseholdEvent]] = relationship(lazy="raise", viewonly=True)
     roster_entries: Mapped[list[RosterEntry]] = relationship(lazy="raise", viewonly=True)
+    split_from: Mapped[Household | None] = relationship(
+        lazy="raise", viewonly=True, remote_side=[id], foreign_keys=[split_from_id]
+    )
+    merged_into: Mapped[Household | None] = relationship(
+        lazy="raise", viewonly=True, remote_side=[id], foreign_keys=[merged_into_id]
+    )
     head: Mapped[Person | None] = relationship(
         lazy="raise",
         viewonly=True,
@@ -92,12 +101,14 @@ class Household(Base):
 
 
 class Person(Base):
-    """A member of a household (家庭成员), or somebody who was one. The present spell stands here, past ones in Membership."""
+    """A member of a household (家庭成员), or somebody who was one. The present spell is here, past ones in Membership."""
 
     __tablename__ = "person"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"), index=True)
+    # Somebody who has gone belongs to no household; the family they left still remembers them, and so do its helpers.
+    left_household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
     name: Mapped[str]
     is_head: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -115,9 +126,15 @@ class Person(Base):
     labour: Mapped[str]
     joined_on: Mapped[date]
 
-    household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True, back_populates="members")
+    household: Mapped[Household | None] = relationship(
+        lazy="raise", viewonly=True, back_populates="members", foreign_keys=[household_id]
+    )
+    memberships: Mapped[list[Membership]] = relationship(lazy="raise", viewonly=True, back_populates="person")
 
     __table_args__ = (
+        Index(
+            "ix_person_left_household_id", "left_household_id", postgresql_where=text("left_household_id IS NOT NULL")
+        ),
         Index("one_head_per_household", "household_id", unique=True, postgresql_where=text("is_head")),
         Index("uq_person_id_number", "id_number", unique=True, postgresql_where=text("id_number IS NOT NULL")),
         CheckConstraint("num_nonnulls(education, school_status) = 1", "education_or_school_status"),
@@ -128,6 +145,7 @@ class Person(Base):
             "disability_certificate_valid",
         ),
         CheckConstraint("NOT is_head OR household_id IS NOT NULL", "head_of_a_household"),
+        CheckConstraint("num_nonnulls(household_id, left_household_id) <= 1", "gone_or_there"),
         CheckConstraint("died_on IS NULL OR died_on >= born_on", "dies_after_birth"),
     )
 
@@ -146,7 +164,8 @@ class Membership(Base):
     ended_on: Mapped[date | None]
     end_reason: Mapped[str | None]
 
-    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True, back_populates="memberships")
+    household: Mapped[Household] = relationship(lazy="raise", viewonly=True, back_populates="memberships")
 
     __table_args__ = (
         Index("ix_membership_person_id", "person_id"),
@@ -191,6 +210,8 @@ class Roster(Base):
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
     source: Mapped[str | None]
+
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
 
 
 class RosterEntry(Base):

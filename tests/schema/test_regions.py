@@ -53,7 +53,12 @@ async def test_a_code_that_nobody_has_is_not_found(reading_world: World) -> None
 
 async def test_divisions_are_found_by_a_part_of_their_name(reading_world: World) -> None:
     data = await reading_world.ask("anonymous", '{ regions(search: "独山镇") { nodes { code fullName } } }')
-    assert [region["code"] for region in data["regions"]["nodes"]] == ["341122109", "341503104", "371724106", "421127110"]
+    assert [region["code"] for region in data["regions"]["nodes"]] == [
+        "341122109",
+        "341503104",
+        "371724106",
+        "421127110",
+    ]
     assert data["regions"]["nodes"][1]["fullName"] == "安徽省六安市裕安区独山镇"
 
 
@@ -66,7 +71,9 @@ async def test_two_characters_find_names_that_begin_with_them(reading_world: Wor
 
 @pytest.mark.parametrize("search", ["%", "_", "\\", "%%%", "'; DROP TABLE region; --", "独%镇"])
 async def test_signs_of_sql_are_only_signs(reading_world: World, search: str) -> None:
-    data = await reading_world.ask("anonymous", "query($s: String!) { regions(search: $s) { totalCount } }", {"s": search})
+    data = await reading_world.ask(
+        "anonymous", "query($s: String!) { regions(search: $s) { totalCount } }", {"s": search}
+    )
     assert data["regions"]["totalCount"] == 0
 
 
@@ -88,7 +95,9 @@ async def test_a_list_is_walked_page_by_page_without_loss(reading_world: World) 
 
 @pytest.mark.parametrize("first", [501, -1])
 async def test_more_than_the_maximum_is_an_error_and_never_a_clamp(reading_world: World, first: int) -> None:
-    body = await reading_world.post("anonymous", "query($n: Int!) { regions(first: $n) { nodes { code } } }", {"n": first})
+    body = await reading_world.post(
+        "anonymous", "query($n: Int!) { regions(first: $n) { nodes { code } } }", {"n": first}
+    )
     assert body["errors"][0]["extensions"]["code"] in ("PAGE_TOO_LARGE", "BAD_USER_INPUT")
 
 

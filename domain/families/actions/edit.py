@@ -1,0 +1,122 @@
+"""What is on record about a family is put right (信息变更), field by field."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access.rules import Actor
+from domain.base.errors import Conflict
+from domain.changes.actions import Answer, once
+from domain.families.actions.family import Kept, reader, stop_if_wrong, take_hold, tell
+from domain.families.rules import EventKind, Verb
+from domain.households.models import Household, Person
+from domain.households.queries import sent_point
+from domain.households.rules import (
+    HEAD,
+    HOUSEHOLD_FIELDS,
+    PERSON_FIELDS,
+    Edit,
+    Path,
+    Reading,
+    columns_of,
+    merged,
+    public,
+    schooling_problems,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEdit:
+    """Edits of one member's own fields: column -> edit."""
+
+    person_id: uuid.UUID
+    edits: Mapping[str, Edit]
+
+
+async def edit_household(
+    db: AsyncSession,
+    actor: Actor,
+    *,
+    operation_id: uuid.UUID,
+    household_id: uuid.UUID,
+    edits: Mapping[str, Edit],
+    members: Sequence[MemberEdit] = (),
+) -> Answer:
+    """Change fields of a family and its members, each from the value it was read with to a new one.
+
+    Fields that others changed meanwhile stay as they are unless they are edited here too. One conflicting field refuses
+    the whole edit, and nothing is written: docs/decisions/0009-edits-merge-by-field.md says why. Answers {"household_id"}.
+    Raises NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED), Conflict when all that is wrong are FIELD_CONFLICTs, else
+    InvalidInput with everything that is wrong.
+    """
+
+    async def edit() -> Answer:
+        (kept,) = await take_hold(db, actor, Verb.EDIT, {"householdId": household_id})
+        reading = await reader(db, actor)
+        household = kept.household
+        standing = {name: getattr(household, name) for name in HOUSEHOLD_FIELDS if name != "location"}
+        standing["location"] = Reading(actor.today, {}).point(sent_point(household), ())
+        changes = merged(reading, HOUSEHOLD_FIELDS, edits, standing, ("input",))
+        people = _merged_people(reading, kept, members)
+        if reading.problems and all(problem.is_conflict for problem in reading.problems):
+            raise Conflict(*reading.problems)
+        stop_if_wrong(reading)
+
+        changed = {"fields": sorted(public(name) for name in changes)}
+        if "location" in changes:
+            changes |= columns_of(changes.pop("location"))
+        if changes:
+            await db.execute(update(Household).where(Household.id == household_id).values(changes))
+        for person_id, values in people.items():
+            await db.execute(update(Person).where(Person.id == person_id).values(values))
+            changed[str(person_id)] = sorted(public(name) for name in values)
+        if changes or people:
+            await tell(db, actor, household, EventKind.EDITED, actor.today, changed, operation_id, "edit_household")
+        return {"household_id": str(household_id)}
+
+    content = {
+        "household_id": household_id,
+        "edits": _plain(edits),
+        "members": [{"person_id": member.person_id, "edits": _plain(member.edits)} for member in members],
+    }
+    return await once(db, actor, operation_id, "edit_household", content, edit)
+
+
+def _merged_people(reading: Reading, kept: Kept, members: Sequence[MemberEdit]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What changes of whom. Who is not a member (any more) is NOT_FOUND; the head changes by `change_members` only."""
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    for position, member in enumerate(members):
+        path: Path = ("input", "members", str(position))
+        person = kept.people.get(member.person_id)
+        if person is None:
+            reading.wrong("NOT_FOUND", (*path, "personId"))
+            continue
+        if member.person_id in found:
+            reading.wrong("PERSON_REPEATED", (*path, "personId"))
+            continue
+        standing = {name: getattr(person, name) for name in PERSON_FIELDS}
+        standing["health"] = sorted(person.health)
+        values = merged(reading, PERSON_FIELDS, member.edits, standing, path)
+        schooling_problems(reading, standing | values, path)
+        relation = values.get("relation_to_head", person.relation_to_head)
+        if (relation == HEAD) != person.is_head:
+            code = "HEAD_MISSING" if person.is_head else "SECOND_HEAD"
+            reading.wrong(code, (*path, "relationToHead"))
+        if values:
+            found[member.person_id] = values
+    return found
+
+
+def _plain(edits: Mapping[str, Edit]) -> dict[str, Any]:
+    """Edits as the content hash takes them."""
+
+    def plain(value: Any) -> Any:
+        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+    return {name: {"base": plain(edit.base), "value": plain(edit.value)} for name, edit in edits.items()}

@@ -1,0 +1,205 @@
+"""Reads about households that are not plain columns: scope and locks for those who write, search and masks for readers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Double,
+    Row,
+    ScalarSelect,
+    SQLColumnExpression,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from domain.access.queries import in_region, is_listed, sees_household, viewer_parameters
+from domain.access.rules import Actor
+from domain.base.models import Term
+from domain.households.models import Household, Membership, Person, RosterEntry
+from domain.households.rules import VOCABULARIES, GivenPoint, Path, Reading
+from domain.regions.models import Region
+
+T = TypeVar("T")
+
+
+def sees_person() -> ColumnElement[bool]:
+    """The scope of a person: their family's, and that of the family they left last."""
+    return or_(in_region(Person.region_code), is_listed(Person.household_id), is_listed(Person.left_household_id))
+
+
+def sees_roster_entry() -> ColumnElement[bool]:
+    """A place on a roster belongs to the family that has it."""
+    return sees_household(RosterEntry.region_code, RosterEntry.household_id)
+
+
+async def vocabulary(db: AsyncSession) -> Mapping[str, frozenset[str]]:
+    """The codes of every list that a family's facts use."""
+    rows = (await db.execute(select(Term.list, Term.code).where(Term.list.in_(VOCABULARIES)))).all()
+    return {name: frozenset(row.code for row in rows if row.list == name) for name in VOCABULARIES}
+
+
+async def lock_households(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Household]:
+    """The visible ones of these, ended ones too, locked in the order of their ids until the transaction ends."""
+    statement = (
+        select(Household)
+        .where(Household.id.in_(sorted(ids)), sees_household(Household.region_code, Household.id))
+        .order_by(Household.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = await db.scalars(statement, viewer_parameters(actor.viewer))
+    return {household.id: household for household in found}
+
+
+async def lock_members(db: AsyncSession, household_ids: Iterable[uuid.UUID]) -> list[Person]:
+    """Everybody who belongs to these households now, locked. The households are locked before: nobody joins meanwhile."""
+    statement = (
+        select(Person)
+        .where(Person.household_id.in_(sorted(household_ids)))
+        .order_by(Person.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(await db.scalars(statement))
+
+
+async def lock_people(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Person]:
+    """The visible ones of these people, members of a household or not, locked."""
+    statement = (
+        select(Person)
+        .where(Person.id.in_(sorted(ids)), sees_person())
+        .order_by(Person.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {person.id: person for person in await db.scalars(statement, viewer_parameters(actor.viewer))}
+
+
+async def last_left_on(db: AsyncSession, person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Any]:
+    """For each of these people the day on which their last spell ended, as far as it is visible."""
+    statement = (
+        select(Membership.person_id, func.max(Membership.ended_on))
+        .where(Membership.person_id.in_(person_ids))
+        .group_by(Membership.person_id)
+    )
+    return {row[0]: row[1] for row in await db.execute(statement)}
+
+
+async def taken_id_numbers(db: AsyncSession, numbers: Sequence[str | None]) -> set[str]:
+    """Those of these identity numbers that a visible person has. A hidden person's speaks through the constraint."""
+    known = select(Person.id_number).where(Person.id_number.in_([number for number in numbers if number is not None]))
+    return {number for number in await db.scalars(known) if number is not None}
+
+
+async def village_problems(db: AsyncSession, actor: Actor, reading: Reading, code: str, path: Path) -> None:
+    """A village that is there, in force, and in the actor's own regions. Divisions are public: nothing is given away."""
+    village = (await db.execute(select(Region.level, Region.valid_to).where(Region.code == code))).one_or_none()
+    if village is None:
+        reading.wrong("REGION_UNKNOWN", path, region=code)
+    elif village.level != "VILLAGE":
+        reading.wrong("NOT_A_VILLAGE", path, region=code)
+    elif village.valid_to is not None:
+        reading.wrong("REGION_ENDED", path, region=code)
+    elif not actor.viewer.sees_region(code):
+        reading.wrong("REGION_OUT_OF_SCOPE", path, region=code)
+
+
+def sent_point(household: Household) -> GivenPoint | None:
+    """The dwelling's place as it was given."""
+    if household.sent_longitude is None or household.sent_latitude is None or household.sent_datum is None:
+        return None
+    return GivenPoint(
+        household.sent_longitude, household.sent_latitude, household.sent_datum, household.accuracy_metres
+    )
+
+
+def members_on(day: Any) -> ScalarSelect[int]:
+    """How many people belonged to the household on a day: spells are half open, so a hand-over day counts once."""
+    spell = aliased(Membership)
+    is_open = or_(spell.ended_on.is_(None), day < spell.ended_on)
+    return (
+        select(func.count())
+        .select_from(spell)
+        .where(and_(spell.household_id == Household.id, spell.started_on <= day, is_open))
+        .correlate(Household)
+        .scalar_subquery()
+    )
+
+
+# --- what those see who do not meet the family -----------------------------------------------------------------------
+
+MEETS: BindParameter[bool] = bindparam("viewer_meets_families", type_=Boolean())
+BLUR_DEGREES = 0.01  # about a kilometre: the village, not the house
+
+
+def only_met(column: SQLColumnExpression[T]) -> SQLColumnExpression[T | None]:
+    """The column for those who meet the family, null for others."""
+    return case((MEETS, column))
+
+
+def shown_name() -> SQLColumnExpression[str]:
+    """陈桂芳, or 陈** for those who do not meet the family."""
+    return case((MEETS, Person.name), else_=func.concat(func.left(Person.name, 1), "**"))
+
+
+def shown_number(number: SQLColumnExpression[str | None]) -> SQLColumnExpression[str | None]:
+    """An identity number or certificate, or what `masked_id_number` makes of it."""
+    hidden = func.repeat("*", func.greatest(func.length(number) - 4, 0))
+    return case((MEETS, number), else_=func.left(number, 2).concat(hidden).concat(func.right(number, 2)))
+
+
+def shown_phone(phone: SQLColumnExpression[str | None]) -> SQLColumnExpression[str | None]:
+    """A number, or its first three places."""
+    return case((MEETS, phone), else_=func.left(phone, 3).concat("****"))
+
+
+def shown_point() -> SQLColumnExpression[Any]:
+    """The dwelling, or the kilometre it lies in. Whatever asks about places asks about this, or it would tell more."""
+    return case((MEETS, Household.location), else_=func.ST_SnapToGrid(Household.location, BLUR_DEGREES))
+
+
+def found_by(search: Any) -> ColumnElement[bool]:
+    """A code that begins like this, or (for those who meet the family) a member with this in the name."""
+    literally = func.regexp_replace(search, r"([\\%_])", r"\\\1", "g", type_=Text())
+    member = aliased(Person)
+    named = exists().where(member.household_id == Household.id, member.name.like(func.concat("%", literally, "%")))
+    return or_(Household.code.like(func.concat(literally, "%")), and_(MEETS, named.correlate(Household)))
+
+
+def is_in_box(west: Any, south: Any, east: Any, north: Any, datum: str) -> ColumnElement[bool]:
+    """The point that the viewer is shown lies in a rectangle of that datum, edges included.
+
+    The envelope comes first, wide enough for every shift and blur: it is what an index can answer.
+    """
+    around = func.ST_Expand(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.02 + BLUR_DEGREES)
+    shown = func.ruhu_from_wgs84(shown_point(), datum)
+    return and_(
+        Household.location.op("&&")(around),
+        func.ST_X(shown, type_=Double()).between(west, east),
+        func.ST_Y(shown, type_=Double()).between(south, north),
+    )
+
+
+async def household_of_id_number(db: AsyncSession, actor: Actor, number: str) -> Row[uuid.UUID, str] | None:
+    """The household (id, region) of whoever has this identity number, now or last, if it is visible."""
+    home = func.coalesce(Person.household_id, Person.left_household_id)
+    statement = (
+        select(Household.id, Household.region_code)
+        .join(Person, home == Household.id)
+        .where(Person.id_number == number, sees_household(Household.region_code, Household.id))
+    )
+    return (await db.execute(statement, viewer_parameters(actor.viewer))).one_or_none()

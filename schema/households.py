@@ -1,0 +1,169 @@
+"""Households: what stands on record about a family, who is in it, who helps it, what happened to it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+from sqlalchemy import Boolean, Double, Text, case, cast, func, literal, select
+
+from domain.access.queries import is_signed_in, sees_household
+from domain.base.datum import Datum
+from domain.families.rules import EventKind
+from domain.households import models as m
+from domain.households.queries import MEETS, members_on, only_met, sees_roster_entry, shown_phone, shown_point
+from domain.pairings import models as p
+from domain.visits.models import Visit as VisitRow
+from schema.engine import CountedConnection, by, composed, described, entity, many, one, page, planned, related, shows
+from schema.enums import described_enum
+from schema.helpers import ActiveOn, After, First, holds_on
+from schema.node import Node
+from schema.pairings import Pairing
+from schema.people import Membership, Person
+from schema.places import GeoPoint, InDatum
+from schema.regions import Region, Village
+from schema.terms import Term, term, terms
+from schema.visits import Visit
+from schema.walls import LANGUAGE
+
+described_enum(
+    m.MonitoringStatus,
+    "Where a household stands with monitoring. 监测状态",
+    NEVER="Never monitored. 未纳入监测",
+    IN_PROCEDURE="Its case is being decided. 认定中",
+    MONITORED="Under monitoring. 监测中",
+    ELIMINATED_TRACKED="The risk is gone, and it is still followed. 风险已消除,跟踪中",
+)
+described_enum(
+    EventKind,
+    "What happened to a family. 大事类型",
+    REGISTERED="It was put on record. 建档",
+    EDITED="Something on record was put right. 信息变更",
+    MEMBERS_CHANGED="Somebody came or went. 成员变动",
+    SPLIT="It became two. 分户",
+    MERGED="It became one with another. 并户",
+    MOVED="It went to another village. 迁移",
+    ENDED="It is no more. 销户",
+)
+
+
+@entity(m.Household, scope=sees_household(m.Household.region_code, m.Household.id))
+class Household(Node):
+    """A farming household: the unit of monitoring, with a dwelling, members and exactly one head. 农户"""
+
+    id: strawberry.ID = described("Globally unique id; it stays when the family moves. 唯一标识")
+    code: str = described("The number people know it by. 户编号")
+    revision: str = shows(
+        cast(m.Household.revision, Text), description="Counts every change of the family, members included. 修订号"
+    )
+    village: Village = described("The village it lives in. 行政村")
+    address: str | None = shows(
+        only_met(m.Household.address), description="Null for those who do not meet the family. 住址"
+    )
+    phone: str | None = shows(shown_phone(m.Household.phone), description="Telephone, or 138****. 联系电话")
+    head: Person | None = described("The head of the household; null once it has ended. 户主")
+    members: list[Person] = related(
+        m.Household.members,
+        order_by=(m.Person.is_head.desc(), m.Person.born_on),
+        description="The head first. 家庭成员",
+    )
+    former_members: list[Membership] = related(
+        m.Household.memberships,
+        m.Membership.ended_on.is_not(None),
+        order_by=(m.Membership.ended_on.desc(),),
+        description="Spells that have ended, the latest first. 曾经的成员",
+    )
+    category: Term = term("household_category", m.Household.category, description="Its category. 农户类型")
+    causes: list[Term] = terms("cause", m.Household.causes, description="Main cause first, three at most. 致贫返贫原因")
+    monitoring_status: m.MonitoringStatus = described("Where it stands with monitoring. 监测状态")
+    registered_on: date = described("On record since. 建档日期")
+    ended_on: date | None = described("The first day on which it is none any more; null while it is. 消亡日期")
+    end_reason: Term | None = term("household_end_reason", m.Household.end_reason, description="Why it ended. 消亡原因")
+    split_from: Household | None = described("The household it was split from; null outside the scope. 分户来源")
+    merged_into: Household | None = described("The household it became part of; null outside the scope. 并入农户")
+    rosters: list[RosterEntry] = related(
+        m.Household.roster_entries, order_by=(m.RosterEntry.started_on,), description="The lists it is or was on. 名册"
+    )
+    events: list[HouseholdEvent] = related(
+        m.Household.events,
+        order_by=(m.HouseholdEvent.recorded_at.desc(),),
+        description="What happened to it, the latest first. 家庭大事记",
+    )
+    updated_at: datetime = described("When the record last changed. 更新时刻")
+
+    @planned
+    def member_count(
+        self,
+        on: Annotated[
+            date | None, strawberry.argument(description="On this day, by the spells; absent: now. 统计日期")
+        ] = None,
+    ) -> int:
+        """How many people belong to it: the divisor of its income. 家庭人口数"""
+        if on is not None:
+            return members_on(on)  # type: ignore[return-value]
+        people = select(func.count()).select_from(m.Person).where(m.Person.household_id == m.Household.id)
+        return people.correlate(m.Household).scalar_subquery()  # type: ignore[return-value]
+
+    @planned
+    def location(self, datum: InDatum = Datum.WGS84) -> GeoPoint | None:
+        """The dwelling, in the datum asked for; blurred to a kilometre for who does not meet the family. 住所位置"""
+        point = func.ruhu_from_wgs84(shown_point(), datum.value)
+        return composed(  # type: ignore[no-any-return]
+            longitude=func.ST_X(point, type_=Double()),
+            latitude=func.ST_Y(point, type_=Double()),
+            datum=literal(datum.name, Text()),
+            accuracy_metres=only_met(m.Household.accuracy_metres),
+            is_blurred=case((MEETS, literal(False, Boolean())), else_=literal(True, Boolean())),
+            present=m.Household.location.is_not(None),
+        )
+
+    @planned
+    def pairings(self, active_on: ActiveOn = None) -> list[Pairing]:
+        """Who helps this household, the latest first; those with one person stand at the person. 结对"""
+        held = () if active_on is None else (holds_on(active_on),)
+        return many(Pairing, p.Pairing.household_id == m.Household.id, *held, order_by=(p.Pairing.started_on.desc(),))
+
+    @planned
+    def visits(self, first: First = 20, after: After = None) -> CountedConnection[Visit]:
+        """Calls at this household that the viewer may see, corrected ones too; the latest first. 入户走访"""
+        return page(Visit, VisitRow.household_id == m.Household.id, order=by(VisitRow.occurred_at.desc()))
+
+    @planned
+    def last_visit(self) -> Visit | None:
+        """The latest call, as it stands after corrections; nobody home is one too. 最近一次走访"""
+        theirs = VisitRow.household_id == m.Household.id, VisitRow.superseded_by_id.is_(None)
+        return one(Visit, *theirs, order_by=(VisitRow.occurred_at.desc(),))
+
+
+@entity(m.HouseholdEvent, scope=sees_household(m.HouseholdEvent.region_code, m.HouseholdEvent.household_id))
+class HouseholdEvent:
+    """Something that happened to a family. 家庭大事"""
+
+    kind: EventKind = shows(m.HouseholdEvent.kind, description="What it was. 类型")  # type: ignore[assignment]
+    happened_on: date = described("The day from which it holds. 发生日期")
+    recorded_at: datetime = described("When it was written down. 记录时刻")
+
+
+@entity(m.Roster, scope=is_signed_in())
+class Roster(Node):
+    """A list of households that somebody keeps for a purpose. 名册"""
+
+    id: strawberry.ID = described("Globally unique id. 唯一标识")
+    code: str = described("Its short name, for filters. 名册编码")
+    name: str = shows(
+        case((LANGUAGE == "en", m.Roster.name_en), else_=m.Roster.name_zh), description="What it is called. 名称"
+    )
+    region: Region = described("Whose list it is. 所属区划")
+    started_on: date = described("Kept since. 开始日期")
+    ended_on: date | None = described("The first day on which it is no longer kept. 终止日期")
+    source: str | None = described("The document that it comes from. 来源")
+
+
+@entity(m.RosterEntry, scope=sees_roster_entry())
+class RosterEntry:
+    """A household's place on a roster. 名册条目"""
+
+    roster: Roster = described("Which list. 名册")
+    started_on: date = described("On it since. 列入日期")
+    ended_on: date | None = described("The first day on which it is not; null while it is. 退出日期")
