@@ -30,7 +30,9 @@ class Pairing(Base):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     village_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("village.id"))
     # Null only in a row that a named constraint refuses: NOT NULL would speak before it, without a name.
-    helping_id: Mapped[uuid.UUID | None] = mapped_column(Computed("coalesce(helper_id, organisation_id)", persisted=True))
+    helping_id: Mapped[uuid.UUID | None] = mapped_column(
+        Computed("coalesce(helper_id, organisation_id)", persisted=True)
+    )
     helped_id: Mapped[uuid.UUID | None] = mapped_column(
         Computed("coalesce(household_id, person_id, village_id)", persisted=True)
     )

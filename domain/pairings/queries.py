@@ -1,0 +1,104 @@
+"""Reads that are not plain columns: the scope of pairings, the load of a helper, what the rules ask of both sides."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.access.queries import HELPER_ID, ORGANISATION_ID, in_region, is_listed, sees_household, viewer_parameters
+from domain.access.rules import Actor
+from domain.base.errors import Problem
+from domain.base.models import Term
+from domain.helpers.models import Helper, Organisation
+from domain.households.models import Household, Membership, Person
+from domain.pairings.models import Pairing
+from domain.pairings.rules import Helped, HelpedFacts, HelpingFacts, Side
+from domain.regions.models import Region, Village
+
+
+def sees_pairing() -> ColumnElement[bool]:
+    """The scope of a pairing: in the region, of a listed household, or one's own (also with a village, also ended)."""
+    return or_(
+        in_region(Pairing.region_code),
+        is_listed(Pairing.household_id),
+        Pairing.helper_id == HELPER_ID,
+        Pairing.organisation_id == ORGANISATION_ID,
+    )
+
+
+def open_pairings(
+    side: InstrumentedAttribute[uuid.UUID | None], party: InstrumentedAttribute[uuid.UUID]
+) -> ScalarSelect[int]:
+    """The load (结对数) of a helper or organisation: how many of its pairings are open.
+
+    Like every count it ends where the viewer's scope ends.
+    """
+    counted = select(func.count()).select_from(Pairing).where(side == party, sees_pairing(), Pairing.ended_on.is_(None))
+    return counted.correlate_except(Pairing).scalar_subquery()
+
+
+async def unknown_terms(db: AsyncSession, asked: Mapping[str, tuple[str, str | None]]) -> list[Problem]:
+    """An UNKNOWN_CODE for every input field (field: (list, code)) whose code its vocabulary does not have."""
+    given = {field: term for field, term in asked.items() if term[1] is not None}
+    found = await db.execute(select(Term.list, Term.code).where(tuple_(Term.list, Term.code).in_(given.values())))
+    known = {(row.list, row.code) for row in found}
+    return [
+        Problem("UNKNOWN_CODE", ("input", field), {"list": term[0], "code": term[1]})
+        for field, term in given.items()
+        if term not in known
+    ]
+
+
+async def helping_facts(db: AsyncSession, side: Side) -> HelpingFacts | None:
+    """A helper or organisation. Whoever is signed in may know their names, so there is no scope.
+
+    Not locked: PostgreSQL locks only what one might change, and a helper may come from another region.
+    """
+    if side.field == "helperId":
+        asked = select(Helper.region_code, Helper.ended_on, Helper.is_party_member).where(Helper.id == side.id)
+        helper = (await db.execute(asked)).one_or_none()
+        return None if helper is None else HelpingFacts(side, *helper)
+    asked_for = select(Organisation.region_code, Organisation.ended_on).where(Organisation.id == side.id)
+    organisation = (await db.execute(asked_for)).one_or_none()
+    return None if organisation is None else HelpingFacts(side, *organisation)
+
+
+async def helped_facts(db: AsyncSession, actor: Actor, side: Side) -> HelpedFacts | None:
+    """A household, person or village; None where the actor sees none. Families are locked until the transaction ends.
+
+    Without touching their keys: a visit that is being submitted only points at its household and need not wait for us.
+    """
+    if side.field == "householdId":
+        return await _household(db, actor, side)
+    if side.field == "personId":
+        return await _person(db, actor, side)
+    asked = select(Region.code, Region.valid_to).join(Village, Village.region_code == Region.code)
+    village = (await db.execute(asked.where(Village.id == side.id))).one_or_none()
+    return None if village is None else HelpedFacts(side, Helped.VILLAGE, *village)
+
+
+async def _household(db: AsyncSession, actor: Actor, side: Side) -> HelpedFacts | None:
+    asked = select(Household.region_code, Household.ended_on).where(
+        Household.id == side.id, sees_household(Household.region_code, Household.id)
+    )
+    found = await db.execute(asked.with_for_update(key_share=True), viewer_parameters(actor.viewer))
+    household = found.one_or_none()
+    return None if household is None else HelpedFacts(side, Helped.HOUSEHOLD, *household, side.id)
+
+
+async def _person(db: AsyncSession, actor: Actor, side: Side) -> HelpedFacts | None:
+    # Households are locked before people, everywhere: so look first where the person lives.
+    home = select(Person.household_id).where(Person.id == side.id).scalar_subquery()
+    await db.execute(select(Household.id).where(Household.id == home).with_for_update(key_share=True))
+    left_on = select(func.max(Membership.ended_on)).where(Membership.person_id == side.id).scalar_subquery()
+    gone_on = case((Person.household_id.is_(None), func.coalesce(Person.died_on, left_on, Person.joined_on)))
+    asked = select(Person.region_code, gone_on, Person.household_id).where(
+        Person.id == side.id, sees_household(Person.region_code, Person.household_id)
+    )
+    found = await db.execute(asked.with_for_update(key_share=True), viewer_parameters(actor.viewer))
+    person = found.one_or_none()
+    return None if person is None else HelpedFacts(side, Helped.PERSON, *person)
