@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,9 +14,11 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.access.rules import CHINA
 from domain.base.terms import load_terms
 from domain.demo.actions import demo_is_loaded, load_demo
 from domain.regions.actions import divisions_are_loaded, load_divisions
+from domain.visits.loading import load_forms
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSIONS = ("postgis", "pg_trgm", "btree_gist")
@@ -140,6 +143,7 @@ async def _load(connection: asyncpg.Connection, *, demo: bool, say: Say) -> None
         say("Loading the divisions of 2023")
         await load_divisions(connection, say=say)
     await load_terms(connection)
+    await load_forms(connection)
     if demo and not await demo_is_loaded(connection):
         say("Loading the demo")
-        await load_demo(connection, say=say)
+        await load_demo(connection, say=say, today=datetime.now(CHINA).date())

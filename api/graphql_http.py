@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api import graphiql
-from schema.context import Context
-from schema.messages import message
 from api.identity import NotSignedIn, preferred_language
 from domain.access.rules import Actor
+from schema.context import Context
+from schema.messages import message
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"

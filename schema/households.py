@@ -127,7 +127,7 @@ class Household(Node):
     @planned
     def visits(self, first: First = 20, after: After = None) -> CountedConnection[Visit]:
         """Calls at this household that the viewer may see, corrected ones too; the latest first. 入户走访"""
-        return page(Visit, VisitRow.household_id == m.Household.id, order=by(VisitRow.occurred_at.desc()))
+        return page(Visit, VisitRow.household_id == m.Household.id, order=by(VisitRow.occurred_at.desc()))  # type: ignore[return-value]
 
     @planned
     def last_visit(self) -> Visit | None:

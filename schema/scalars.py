@@ -28,7 +28,9 @@ def _parse_region_code(value: Any) -> str:
 
 def _described(scalar: Any, description: str, **writes: Any) -> ScalarDefinition:
     # Their links point at sites that a village's network may not reach; the words here say it all.
-    return dataclasses.replace(DEFAULT_SCALAR_REGISTRY[scalar], description=description, specified_by_url=None, **writes)
+    return dataclasses.replace(
+        DEFAULT_SCALAR_REGISTRY[scalar], description=description, specified_by_url=None, **writes
+    )
 
 
 SCALAR_MAP: Final[dict[object, ScalarDefinition]] = {

@@ -225,9 +225,9 @@ class VisitFilter:
         below(m.Visit.region_code), Text(), description="In this division or below it. 所在区划"
     )
     helper_id: strawberry.ID | None = equals(m.Visit.helper_id, description="By this helper. 走访人标识")  # type: ignore[assignment]
-    is_mine: bool | None = matches(
-        lambda mine: mine == IS_MINE, Boolean(), description="Submitted by the viewer, or by others. 是否本人提交"
-    )
+    recorded_by_id: strawberry.ID | None = equals(
+        m.Visit.recorded_by_id, description="Submitted by this account; one's own is `viewer.id`. 记录人账号标识"
+    )  # type: ignore[assignment]
     occurred_since: datetime | None = matches(
         lambda at: m.Visit.occurred_at >= at, DateTime(timezone=True), description="At this instant or later. 起始时刻"
     )

@@ -72,6 +72,18 @@ def migrate() -> None:
     migrate()
 
 
+@demo_app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    households: Annotated[int, typer.Option(min=0, max=2_000_000, help="A made-up province of so many beside it.")] = 0,
+) -> None:
+    """Load the demo where it is missing; with --households, a whole made-up province beside it."""
+    if context.invoked_subcommand is None:
+        from api.cli.data import load_demo
+
+        load_demo(households)
+
+
 @demo_app.command("reset")
 def demo_reset() -> None:
     """Throw the demo's data away and load it afresh."""
@@ -105,7 +117,7 @@ def regions_merge(
 @app.command()
 def token(persona: Annotated[str, typer.Argument(help="For instance cadre or county_officer.")]) -> None:
     """Print a token for one of the demo's personas, and nothing else (demo only)."""
-    from api.cli.data import print_token
+    from api.cli.tokens import print_token
 
     print_token(persona)
 
@@ -127,6 +139,7 @@ def list_commands() -> None:
             function = command.callback
             assert function is not None
             print(f"  {prefix + (command.name or function.__name__):<15}{(function.__doc__ or '').splitlines()[0]}")
+    print(f"  {'demo':<15}{(demo.__doc__ or '').splitlines()[0]}")  # a group that is a command of its own as well
     print(f"\n{FOOT}")
 
 

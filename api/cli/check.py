@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.cli.cluster import Cluster, running
 from api.cli.sdl import SNAPSHOT, current
-from api.cli.target import ROOT, build
+from api.cli.target import ROOT
 from api.cli.testing import TEST_DATA
 
 Check = Callable[[], str]  # answers what is wrong, or nothing
@@ -70,7 +70,7 @@ def _migrations_differ() -> str:
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError as AlembicError
 
-    from api.database import alembic_config, connected, run_alembic
+    from api.database import alembic_config, build, connected, run_alembic
 
     heads = ScriptDirectory.from_config(alembic_config()).get_heads()
     if len(heads) != 1:

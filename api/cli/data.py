@@ -1,12 +1,14 @@
-"""The commands that work on the data: migrate, demo reset, regions load and merge, token."""
+"""The commands that work on the data: migrate, demo reset, regions load and merge."""
 
-from datetime import date
+from datetime import date, datetime
+from gzip import BadGzipFile
 from pathlib import Path
 
 from api.cli import CommandError
-from api.cli.target import build, run, say, settings, target
-from api.database import connected, prepare
+from api.cli.target import run, say, settings, target
+from api.database import build, connected, prepare
 from api.settings import Settings
+from domain.access.rules import CHINA
 from domain.regions import actions as regions
 
 
@@ -15,6 +17,26 @@ def migrate() -> None:
     with target(settings()) as url:
         run(prepare(url, demo=False, say=say))
     say("The database is up to date.")
+
+
+def load_demo(households: int) -> None:
+    """Loads the demo where it is missing, and beside it a province of so many households."""
+    demo_settings = _demo_only(settings())
+
+    async def load(url: str) -> None:
+        from domain.demo.province import load_province
+
+        await prepare(url, demo=True, say=say)
+        if households:
+            async with connected(url) as connection:
+                try:
+                    await load_province(connection, households=households, say=say, today=_today())
+                except ValueError as refusal:
+                    raise CommandError(str(refusal)) from None
+
+    with target(demo_settings) as url:
+        run(load(url))
+    say("The demo is there.")
 
 
 def reset_demo() -> None:
@@ -26,7 +48,7 @@ def reset_demo() -> None:
 
         await prepare(url, demo=False, say=say)
         async with connected(url) as connection:
-            await reset_demo(connection, say=say)
+            await reset_demo(connection, say=say, today=_today())
 
     with target(demo_settings) as url:
         run(reset(url))
@@ -43,7 +65,10 @@ def load_regions(file: Path | None) -> None:
         async with connected(url) as connection:
             if await regions.divisions_are_loaded(connection):
                 raise CommandError("divisions are loaded already: change them by `./ruhu regions merge`")
-            await regions.load_divisions(connection, say=say, file=file or regions.DIVISIONS)
+            try:
+                await regions.load_divisions(connection, say=say, file=file or regions.DIVISIONS)
+            except (BadGzipFile, ValueError) as error:
+                raise CommandError(f"{file} is not a gzipped CSV of code,name lines: {error}") from None
 
     with target(settings()) as url:
         run(load(url))
@@ -60,14 +85,11 @@ def merge_regions(old: str, into: str, on: date) -> None:
         say(f"Rows recoded: {run(merge(url))}.")
 
 
-def print_token(persona: str) -> None:
-    """Prints a token for one of the demo's personas, and nothing else."""
-    from api.tokens import demo_token
-
-    print(demo_token(_demo_only(settings()), persona))
-
-
 def _demo_only(settings: Settings) -> Settings:
     if settings.env != "demo":
         raise CommandError(f"this is for the demo only, and RUHU_ENV is {settings.env}")
     return settings
+
+
+def _today() -> date:
+    return datetime.now(CHINA).date()

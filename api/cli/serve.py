@@ -9,6 +9,7 @@ from api.cli import CommandError
 from api.cli.target import run, say, settings, target
 from api.database import prepare
 from api.settings import Settings
+from api.tokens import PERSONAS
 
 DRAIN_SECONDS = 5  # what open requests get after Ctrl-C
 
@@ -41,6 +42,7 @@ def serve(*, demo: bool = False) -> None:
                 server.run(sockets=[listener])
         except SystemExit:
             raise CommandError("the app did not start: mend what the log above names, and start again") from None
+    say("Stopped.")
 
 
 class _Server(uvicorn.Server):
@@ -87,13 +89,10 @@ def _taken(settings: Settings) -> CommandError:
 
 
 def _welcome(settings: Settings, listener: socket.socket) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    lines = [f"GraphiQL is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything)."]
+    lines = []
     if settings.env == "demo":
-        from api.tokens import PERSONAS
-
-        lines += [
-            f"Demo personas: {', '.join(PERSONAS)}.",
-            "Pick one in GraphiQL, or take a token: ./ruhu token cadre",
-        ]
+        lines.append("In the demo you may be, picked in GraphiQL or by `./ruhu token NAME`:")
+        lines += [f"  {persona.name:<22}{persona.title['zh']}" for persona in PERSONAS.values()]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    lines.append(f"GraphiQL is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything).")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from api.cli import CommandError
 from api.cli.cluster import running
-from api.database import EXTENSIONS, DatabaseUnready, _ensure_database, _ensure_roles, connected, upgrade
+from api.database import DatabaseUnready
 from api.settings import Settings, load_settings
 from domain.base.errors import DomainError
+from schema.messages import message
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,8 +29,9 @@ def settings() -> Settings:
         loaded = load_settings()
     except ValidationError as error:
         wrong = error.errors()[0]
-        name = str(wrong["loc"][0]).upper()
-        name = name if name.startswith(("RUHU_", "PORT")) else f"RUHU_{name}"
+        name = f"RUHU_{str(wrong['loc'][0]).upper().removeprefix('RUHU_')}"
+        if name not in os.environ:
+            name = name.removeprefix("RUHU_")  # PORT goes by its short name too
         raise CommandError(f"the setting {name} is wrong: {wrong['msg']}. docs/settings.md explains it") from None
     return loaded.model_copy(update={"data_dir": ROOT / loaded.data_dir})
 
@@ -45,17 +48,6 @@ def target(settings: Settings) -> Iterator[str]:
         yield cluster.url("ruhu")
 
 
-async def build(url: str) -> None:
-    """Everything but data: the database, roles, extensions, migrations."""
-    await _ensure_database(url)
-    async with connected(url) as connection:
-        await connection.execute("SELECT pg_advisory_lock(hashtext('ruhu prepare'))")
-        await _ensure_roles(connection)
-        for extension in EXTENSIONS:
-            await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-        await upgrade(url)
-
-
 def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Runs the work on an event loop; what may go wrong between us and the database becomes a CommandError."""
     try:
@@ -63,7 +55,10 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     except DatabaseUnready as error:
         raise CommandError(str(error)) from None
     except DomainError as error:
-        raise CommandError(f"refused: {error}") from None
+        reasons = [message(problem.code, "en", problem.detail) for problem in error.problems]
+        raise CommandError(" ".join(reasons)) from None
+    except (ConnectionError, TimeoutError, socket.gaierror) as error:
+        raise CommandError(f"the database cannot be reached ({error}): start it, or mend RUHU_DATABASE_URL") from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
         reason = " ".join(str(error).split())[:300]
         raise CommandError(f"the database said: {reason}. `./ruhu doctor` looks into it") from error

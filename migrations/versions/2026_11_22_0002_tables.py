@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("questions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("published_on", sa.Date(), nullable=False),
         sa.Column("retired_on", sa.Date(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_survey_form")),
     )
     op.create_table(

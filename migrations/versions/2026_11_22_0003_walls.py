@@ -100,6 +100,15 @@ END
 $$
 """
 
+# How often the viewer has looked for an identity number since then. Entries are not theirs to read, but this count is.
+LOOKS_SINCE = """
+CREATE FUNCTION ruhu_looks_since(since timestamptz) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM audit_entry
+  WHERE actor_id = ruhu_viewer_uuid('viewer_id') AND action = 'look_up_by_id_number' AND at >= since
+$$
+"""
+
 # table: (who sees a row, who may write a row). None: the app role may not.
 POLICIES: dict[str, tuple[str | None, str | None]] = {
     "region": ("true", None),
@@ -155,7 +164,6 @@ UPDATED = (
     "roster_entry",
     "pairing",
     "household_access",
-    "visit",
     "submission",
     "operation",
 )
@@ -166,11 +174,12 @@ FUNCTIONS = (
     "ruhu_viewer_of(uuid, date)",
     "ruhu_end_pairings_of_gone(uuid[], date, text)",
     "ruhu_next_household_code(text)",
+    "ruhu_looks_since(timestamptz)",
 )
 
 
 def upgrade() -> None:
-    for statement in (LISTED_HOUSEHOLDS, VIEWER_OF, END_PAIRINGS_OF_GONE, NEXT_HOUSEHOLD_CODE):
+    for statement in (LISTED_HOUSEHOLDS, VIEWER_OF, END_PAIRINGS_OF_GONE, NEXT_HOUSEHOLD_CODE, LOOKS_SINCE):
         op.execute(statement)
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from .connections import Connection, argument_types
+from .connections import argument_types
 from .sources import (
     ENTITY,
     PLAN,
@@ -192,9 +192,9 @@ def many(
     return cast("list[T]", Rows(of, where, order_by, source, cap))
 
 
-def page(of: type[T] | Any, *where: Any, order: Any, source: Any = None, cap: int = 500) -> Connection[T]:
-    """A page of a type, or of a relationship. The method's own `first` and `after` say which."""
-    return cast("Connection[T]", Page(of, where, order, None, source, cap))
+def page(of: Any, *where: Any, order: Any, source: Any = None, cap: int = 500) -> Any:
+    """A page (either sort of connection) of a type or of a relationship. The method's own `first` and `after` say which."""
+    return Page(of, where, order, None, source, cap)
 
 
 def through(relationship: Any, *where: Any, order_by: tuple[Any, ...] = (), cap: int = 500) -> Any:

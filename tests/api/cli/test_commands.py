@@ -99,6 +99,13 @@ def test_what_goes_wrong_is_one_line_that_says_what_to_do(
     assert re.fullmatch(told + "\n", errors)
 
 
+def test_a_database_that_is_down_is_one_line_too() -> None:
+    address = "postgresql://127.0.0.1:1/x"
+    code, _, errors = ruhu("regions", "merge", "350125", "350124", RUHU_DATABASE_URL=address)
+    assert code == 1
+    assert re.fullmatch(r"ruhu: the database cannot be reached \(.*\): start it, or mend RUHU_DATABASE_URL\n", errors)
+
+
 def test_a_token_is_all_that_the_command_prints(tmp_path: Path) -> None:
     code, output, errors = ruhu("token", "cadre", RUHU_DATA_DIR=str(tmp_path))
     assert (code, errors) == (0, "")
@@ -200,6 +207,21 @@ async def test_doctor_says_what_to_do_about_a_database_that_is_new(server: str, 
     assert code == 1
     assert "✗ PostGIS is not set up in the database: run `./ruhu migrate`" in output
     await databases.drop_database("ruhu_new")
+
+
+async def test_a_merger_that_cannot_be_is_refused_in_words(database_url: str) -> None:
+    code, output, errors = ruhu("regions", "merge", "350125", "999999", RUHU_DATABASE_URL=database_url)
+    assert (code, output) == (1, "")
+    assert re.fullmatch(r"ruhu: .*999999.*\n", errors)
+
+
+async def test_a_file_that_is_no_list_of_divisions_is_refused(server: str, tmp_path: Path) -> None:
+    (tmp_path / "list.csv.gz").write_bytes(b"not gzipped")
+    url = await databases.fresh_database("ruhu_undivided")
+    code, _, errors = ruhu("regions", "load", str(tmp_path / "list.csv.gz"), RUHU_DATABASE_URL=url)
+    assert code == 1
+    assert errors.splitlines()[-1].startswith(f"ruhu: {tmp_path}/list.csv.gz is not a gzipped CSV of code,name lines")
+    await databases.drop_database("ruhu_undivided")
 
 
 def test_doctor_makes_no_database_by_looking(tmp_path: Path) -> None:
