@@ -36,22 +36,21 @@ class Figures:
         return statistics.quantiles(self.milliseconds, n=20)[-1]
 
 
-def graphql_request(query: str, variables: Mapping[str, Any], token: str) -> bytes:
+def graphql_request(query: str, variables: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
     """The bytes of one POST, as a phone sends it."""
     body = json.dumps({"query": query, "variables": variables}, ensure_ascii=False).encode()
-    head = (
-        f"POST /graphql HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    named = {"Host": HOST, "Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+    return f"POST /graphql HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
     """The body of the next answer; AssertionError unless it is a 200."""
     head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), head.decode()
     length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    return await reader.readexactly(length)
+    body = await reader.readexactly(length)
+    assert head.startswith(b"HTTP/1.1 200"), (head + body[:1000]).decode()
+    return body
 
 
 async def once(port: int, request: bytes) -> bytes:

@@ -130,7 +130,7 @@ def _pairings_of(theirs: ColumnElement[bool], active_on: date | None) -> Counted
     from schema.pairings import Pairing
 
     held = () if active_on is None else (holds_on(active_on),)
-    return page(Pairing, theirs, *held, order=by(PairingRow.started_on.desc()))  # type: ignore[return-value]
+    return page(Pairing, theirs, *held, order=by(PairingRow.started_on.desc()))
 
 
 @strawberry.input(description="Which helpers; all conditions together. 帮扶责任人筛选条件")

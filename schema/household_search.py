@@ -177,7 +177,7 @@ class HouseholdQueries:
         scope = sees_household(m.Household.region_code, m.Household.id)
         found = select(m.Household).where(scope, *asked).order_by(m.Household.id).limit(func.greatest(first, 0))
         counted = select(m.Household.id).where(scope, *asked).limit(func.greatest(first, 0) + 1).subquery()
-        return composed(  # type: ignore[no-any-return]
+        return composed(
             nodes=many(Household, source=found, order_by=(m.Household.id,), cap=MOST_IN_BOX),
             is_complete=select(func.count() <= first).select_from(counted).scalar_subquery(),
         )

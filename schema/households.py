@@ -109,7 +109,7 @@ class Household(Node):
     def location(self, datum: InDatum = Datum.WGS84) -> GeoPoint | None:
         """The dwelling, in the datum asked for; blurred to a kilometre for who does not meet the family. 住所位置"""
         point = func.ruhu_from_wgs84(shown_point(), datum.value)
-        return composed(  # type: ignore[no-any-return]
+        return composed(
             longitude=func.ST_X(point, type_=Double()),
             latitude=func.ST_Y(point, type_=Double()),
             datum=literal(datum.name, Text()),
@@ -127,7 +127,7 @@ class Household(Node):
     @planned
     def visits(self, first: First = 20, after: After = None) -> CountedConnection[Visit]:
         """Calls at this household that the viewer may see, corrected ones too; the latest first. 入户走访"""
-        return page(Visit, VisitRow.household_id == m.Household.id, order=by(VisitRow.occurred_at.desc()))  # type: ignore[return-value]
+        return page(Visit, VisitRow.household_id == m.Household.id, order=by(VisitRow.occurred_at.desc()))
 
     @planned
     def last_visit(self) -> Visit | None:

@@ -86,7 +86,7 @@ def _seen(point: Any, is_clear: ColumnElement[bool], datum: Datum, accuracy: Any
     """The point, or the kilometre it lies in: it gives the dwelling away."""
     kept = case((is_clear, point), else_=func.ST_SnapToGrid(point, BLUR_DEGREES))
     shown = func.ruhu_from_wgs84(kept, datum.value)
-    return composed(  # type: ignore[no-any-return]
+    return composed(
         longitude=func.ST_X(shown, type_=Double()),
         latitude=func.ST_Y(shown, type_=Double()),
         datum=literal(datum.name, Text()),

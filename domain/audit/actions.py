@@ -26,8 +26,9 @@ async def record(
     purpose: str | None = None,
 ) -> None:
     """One entry per action and subject, in the action's own transaction. `detail` holds codes and counts, no identities."""
+    # inline: no RETURNING, because whoever writes entries may not read them.
     await db.execute(
-        insert(AuditEntry),
+        insert(AuditEntry).inline(),
         {
             "at": actor.at,
             "actor_id": actor.viewer.id,

@@ -1,4 +1,4 @@
-"""One action, one transaction: opened for a viewer, retried when PostgreSQL asks for it, closed with everything or nothing."""
+"""One action, one transaction: opened for a viewer, retried when PostgreSQL asks, closed with everything or nothing."""
 
 from __future__ import annotations
 

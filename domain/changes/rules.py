@@ -8,6 +8,7 @@ normalised, sets sorted, then RFC 8785. HASH_VERSION is stored with it, so that 
 from __future__ import annotations
 
 import hashlib
+import math
 import uuid
 from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime
@@ -38,6 +39,8 @@ def _canonical(value: Any) -> Any:
             return format(value.normalize(), "f")
         case date() | uuid.UUID():
             return str(value)
+        case float() if not math.isfinite(value):
+            return str(value)  # no number of JSON; whoever judges the content will refuse it
         case float() if value.is_integer() and abs(value) < 2**53:
             return int(value)
         case int() if abs(value) >= 2**53:

@@ -8,21 +8,15 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
 from domain.base.models import Base, RegionCode
 from domain.helpers.models import Helper
 from domain.households.models import Household, Person
-
-
-class VisitContact(enum.StrEnum):
-    """How the family was met (联系方式). NOBODY_HOME is an attempt: recorded, but it counts for nothing."""
-
-    IN_PERSON = "IN_PERSON"
-    REMOTE = "REMOTE"
-    NOBODY_HOME = "NOBODY_HOME"
+from domain.regions.models import Region
+from domain.visits.rules import VisitContact as VisitContact
 
 
 class SubmissionOutcome(enum.StrEnum):
@@ -48,6 +42,7 @@ class SurveyForm(Base):
     questions: Mapped[list[Any]]
     published_on: Mapped[date]
     retired_on: Mapped[date | None]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())  # published here, or retired
 
 
 class Visit(Base):
@@ -88,6 +83,7 @@ class Visit(Base):
     amend_reason: Mapped[str | None]
 
     household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True)
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
     recorded_by: Mapped[Account] = relationship(lazy="raise", viewonly=True)
     helper: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True)
     form: Mapped[SurveyForm] = relationship(lazy="raise", viewonly=True)

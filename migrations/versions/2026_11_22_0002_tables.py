@@ -310,7 +310,8 @@ def upgrade() -> None:
         sa.Column("labour", sa.Text(), nullable=False),
         sa.Column("joined_on", sa.Date(), nullable=False),
         sa.CheckConstraint(
-            "disability_certificate IS NULL OR (ruhu_is_id_number(left(disability_certificate, 18)) AND substr(disability_certificate, 19) ~ '^[1-7][1-4]$')",
+            "disability_certificate IS NULL OR (ruhu_is_id_number(left(disability_certificate, 18))"
+            " AND substr(disability_certificate, 19) ~ '^[1-7][1-4]$')",
             name=op.f("ck_person_disability_certificate_valid"),
         ),
         sa.CheckConstraint("NOT is_head OR household_id IS NOT NULL", name=op.f("ck_person_head_of_a_household")),

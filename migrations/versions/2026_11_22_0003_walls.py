@@ -40,6 +40,8 @@ $$
 OWN_PAIRING = "(helper_id = ruhu_viewer_uuid('helper_id') OR organisation_id = ruhu_viewer_uuid('organisation_id'))"
 RECORDED_BY_ME = "recorded_by_id = ruhu_viewer_uuid('viewer_id')"
 
+OWN_PARTY = "party_id IN (ruhu_viewer_uuid('helper_id'), ruhu_viewer_uuid('organisation_id'))"
+
 # A sign-in must find its account before anybody is the viewer. The function answers for one account and nothing else.
 VIEWER_OF = """
 CREATE FUNCTION ruhu_viewer_of(account_id uuid, today date)
@@ -123,7 +125,7 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
         None,
     ),
     "household_access": (
-        f"{IN_REGION} OR party_id IN (ruhu_viewer_uuid('helper_id'), ruhu_viewer_uuid('organisation_id'))",
+        f"{IN_REGION} OR {OWN_PARTY}",
         IN_REGION,
     ),
     "household": (f"{IN_REGION} OR id = {LISTED}", f"{IN_REGION} OR id = {LISTED}"),
@@ -146,8 +148,7 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
     "operation": ("actor_id = ruhu_viewer_uuid('viewer_id')",) * 2,
     "audit_entry": (None, "true"),
     "change": (
-        f"{IN_REGION.replace('region_code', 'area::text')} OR id = {LISTED}"
-        " OR party_id IN (ruhu_viewer_uuid('helper_id'), ruhu_viewer_uuid('organisation_id'))",
+        f"{IN_REGION.replace('region_code', 'area::text')} OR id = {LISTED} OR {OWN_PARTY}",
         None,
     ),
     "change_pending": (None, None),

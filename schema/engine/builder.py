@@ -89,7 +89,7 @@ class Builder:
         if isinstance(result, QueryableAttribute):
             return Shown(result)
         if hasattr(result, "metadata") and isinstance(result.metadata, Mapping) and PLAN in result.metadata:
-            return result.metadata[PLAN]  # type: ignore[no-any-return]
+            return result.metadata[PLAN]
         return result if isinstance(result, SOURCES) else Shown(result)
 
     def argument(self, value: Any, of: GraphQLInputType) -> Any:

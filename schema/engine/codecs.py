@@ -155,7 +155,7 @@ def to_instant(value: Any) -> datetime | None:
     if value.tzinfo is None:
         raise refused("An instant needs its offset, like 2026-01-31T08:00:00+08:00.")
     try:
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return value.astimezone(UTC)
     except OverflowError:
         raise refused("This instant is out of range.") from None
 

@@ -40,7 +40,15 @@ def test_the_answers_media_type_is_the_first_the_client_takes(accept: str | None
 
 @pytest.mark.parametrize(
     ("header", "language"),
-    [(None, "zh"), ("en", "en"), ("en-US,zh;q=0.5", "en"), ("zh-CN", "zh"), ("fr, en", "en"), ("fr", "zh"), ("*", "zh")],
+    [
+        (None, "zh"),
+        ("en", "en"),
+        ("en-US,zh;q=0.5", "en"),
+        ("zh-CN", "zh"),
+        ("fr, en", "en"),
+        ("fr", "zh"),
+        ("*", "zh"),
+    ],
 )
 def test_messages_come_in_the_language_asked_for_first(header: str | None, language: str) -> None:
     assert preferred_language(header) == language
@@ -97,8 +105,13 @@ async def test_what_is_no_request_is_refused(reading_world: World, content: byte
     assert answer.json()["errors"][0]["extensions"]["code"] == code, why
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/json; charset=gbk"])
-async def test_only_json_in_utf8_is_taken_so_that_no_other_site_can_send_it(reading_world: World, content_type: str) -> None:
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/json; charset=gbk"],
+)
+async def test_only_json_in_utf8_is_taken_so_that_no_other_site_can_send_it(
+    reading_world: World, content_type: str
+) -> None:
     answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), content_type=content_type)
     assert answer.status_code == 415
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
@@ -123,7 +136,9 @@ async def test_a_client_that_takes_no_json_is_told(reading_world: World) -> None
 
 
 async def test_a_refusal_speaks_the_clients_language(reading_world: World) -> None:
-    texts = [(await send(reading_world, b"{", accept_language=x)).json()["errors"][0]["message"] for x in ("zh-CN", "en")]
+    texts = [
+        (await send(reading_world, b"{", accept_language=x)).json()["errors"][0]["message"] for x in ("zh-CN", "en")
+    ]
     assert texts == ["请求体不是有效的 UTF-8 JSON。", "The body is not valid JSON in UTF-8."]
 
 

@@ -44,7 +44,9 @@ def _forged(world: World, **claims: object) -> str:
     keys = Keys(world.settings.data_dir)
     now = int(time.time())
     given = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(account_id("cadre")), "iat": now, "exp": now + 60} | claims
-    return jwt.encode({"alg": "Ed25519"}, {k: v for k, v in given.items() if v is not None}, keys.key, algorithms=["Ed25519"])
+    return jwt.encode(
+        {"alg": "Ed25519"}, {k: v for k, v in given.items() if v is not None}, keys.key, algorithms=["Ed25519"]
+    )
 
 
 @pytest.mark.parametrize(

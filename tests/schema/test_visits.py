@@ -124,6 +124,7 @@ async def test_visits_are_found_by_what_officers_ask_for(world: World) -> None:
         await a_visit(world, home, contact="REMOTE", purpose="LOOK_BACK"),
     )
     await submit(world, "cadre", [early, late])
+    me = (await world.ask("cadre", "{ viewer { id } }"))["viewer"]
     query = "query($f: VisitFilter) { visits(filter: $f, first: 100) { totalCount nodes { id } } }"
 
     async def found(**asked: Any) -> set[str]:
@@ -139,7 +140,8 @@ async def test_visits_are_found_by_what_officers_ask_for(world: World) -> None:
     assert await found(contacts=["REMOTE", "NOBODY_HOME"]) == {late["id"]}
     assert await found(region="350125") == {early["id"], late["id"]}
     assert await found(region="341503") == set()
-    assert await found(isMine=True) == set()
+    assert await found(recordedById=me["id"]) == {early["id"], late["id"]}
+    assert await found(recordedById=new_id()) == set()
     assert await found(isComplete=True) == set()
     assert await found(isInForce=False) == set()
 
@@ -165,7 +167,7 @@ VALUE_FAULTS: list[tuple[dict[str, Any], str, list[str], str]] = [
         {"location": PLACE | {"datum": "undeclared"}},
         "DATUM_UNKNOWN",
         ["location", "datum"],
-        "Declare the datum: one of WGS84, CGCS2000, GCJ02, BD09.",
+        "The datum must be WGS84, CGCS2000, GCJ02 or BD09.",
     ),
     ({"formVersion": 99}, "FORM_VERSION_UNKNOWN", ["formVersion"], "The form has no version 99."),
     ({"purpose": "CHAT"}, "UNKNOWN_CODE", ["purpose"], "visit_purpose has no code CHAT."),

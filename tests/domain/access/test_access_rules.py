@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from domain.access.rules import ANONYMOUS, NOWHERE, Actor, GrantFacts, GrantRole, Viewer, hull, is_in_force, spans
 
-CODES = st.sampled_from(["35", "3501", "350125", "350125201", "350125201205", "3415", "341503", "341503104", "52", "5201"])
+CODES = st.sampled_from(
+    ["35", "3501", "350125", "350125201", "350125201205", "3415", "341503", "341503104", "52", "5201"]
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,10 @@ CODES = st.sampled_from(["35", "3501", "350125", "350125201", "350125201205", "3
             "a part of it adds nothing",
         ),
         (
-            [GrantFacts(GrantRole.VILLAGE_OFFICER, "350125201205"), GrantFacts(GrantRole.VILLAGE_OFFICER, "341503104201")],
+            [
+                GrantFacts(GrantRole.VILLAGE_OFFICER, "350125201205"),
+                GrantFacts(GrantRole.VILLAGE_OFFICER, "341503104201"),
+            ],
             ("341503104201", "350125201205"),
             "two villages stay two",
         ),
@@ -43,9 +48,7 @@ def test_grants_become_subtrees(grants: list[GrantFacts], expected: tuple[str, .
 def test_a_viewer_sees_exactly_what_lies_in_a_granted_subtree(granted: set[str], asked: str) -> None:
     prefixes = spans([GrantFacts(GrantRole.COUNTY_OFFICER, code) for code in granted])
     region_from, region_to = hull(prefixes)
-    viewer = Viewer(
-        region_from=region_from, region_to=region_to, region_spans=prefixes if len(prefixes) > 1 else None
-    )
+    viewer = Viewer(region_from=region_from, region_to=region_to, region_spans=prefixes if len(prefixes) > 1 else None)
     assert viewer.sees_region(asked) == any(asked.startswith(code) for code in granted)
 
 

@@ -215,7 +215,9 @@ async def test_a_failed_operation_is_judged_anew(sessions: Sessions, officer: Ac
 async def test_a_change_is_numbered_in_its_area_when_it_is_committed(
     sessions: Sessions, officer: Actor, sql: asyncpg.Connection
 ) -> None:
-    household = await sql.fetchval("SELECT id FROM household WHERE region_code = '350125201205' AND ended_on IS NULL LIMIT 1")
+    household = await sql.fetchval(
+        "SELECT id FROM household WHERE region_code = '350125201205' AND ended_on IS NULL LIMIT 1"
+    )
     before = await sql.fetchval("SELECT coalesce(max(seq), 0) FROM change WHERE area = 350125201")
 
     async def touch(db: AsyncSession) -> None:
@@ -234,7 +236,8 @@ async def test_a_reader_who_walks_by_number_misses_nothing_that_commits_late(
 ) -> None:
     """Many writers at once, one of them slow; a reader that remembers the last number it saw. A clock would lose rows."""
     households = [
-        row[0] for row in await sql.fetch("SELECT id FROM household WHERE region_code LIKE '350125201%' ORDER BY id LIMIT 12")
+        row[0]
+        for row in await sql.fetch("SELECT id FROM household WHERE region_code LIKE '350125201%' ORDER BY id LIMIT 12")
     ]
     start = await sql.fetchval("SELECT coalesce(max(seq), 0) FROM change WHERE area = 350125201")
     slow_has_written, others_are_done = asyncio.Event(), asyncio.Event()

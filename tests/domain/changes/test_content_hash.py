@@ -43,7 +43,11 @@ def test_equal_meaning_gives_equal_hashes(one: dict[str, Any], other: dict[str, 
         ({"a": "1"}, {"a": 1}, "text is no number"),
         ({"a": ""}, {}, "empty is not absent"),
         ({"a": False}, {}, "nor is false"),
-        ({"at": datetime(2020, 7, 1, tzinfo=UTC)}, {"at": datetime(2020, 7, 1, 0, 0, 0, 1000, tzinfo=UTC)}, "a millisecond"),
+        (
+            {"at": datetime(2020, 7, 1, tzinfo=UTC)},
+            {"at": datetime(2020, 7, 1, 0, 0, 0, 1000, tzinfo=UTC)},
+            "a millisecond",
+        ),
     ],
 )
 def test_other_meaning_gives_another_hash(one: dict[str, Any], other: dict[str, Any], why: str) -> None:
@@ -51,7 +55,11 @@ def test_other_meaning_gives_another_hash(one: dict[str, Any], other: dict[str, 
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

@@ -15,7 +15,7 @@ from domain.base.chinese_ids import made_up_id_number
 from domain.base.errors import Conflict, InvalidInput, Refused
 from domain.families.actions import move_household, register_household
 from domain.households.rules import GivenPoint
-from tests.domain.families.conftest import TODAY, Town, person, told
+from tests.domain.families.conftest import OTHER_TOWNSHIP, TODAY, Town, person, told
 
 HEAD = person("陈阿婆")
 
@@ -222,6 +222,18 @@ async def test_a_family_is_registered_in_a_village_of_ones_own_region(town: Town
         await town.family(village=town.far if code == "far" else code)
 
     assert told(error) == {(problem, "villageCode")}
+
+
+async def test_nobody_is_registered_in_a_village_that_was_merged_away(town: Town) -> None:
+    gone = await town.sql.fetchval(
+        "UPDATE region SET valid_to = '2025-01-01' WHERE code = (SELECT max(code) FROM region WHERE parent_code = $1)"
+        " RETURNING code",
+        OTHER_TOWNSHIP,
+    )
+    with pytest.raises(InvalidInput) as error:
+        await town.family(village=gone)
+
+    assert told(error) == {("REGION_ENDED", "villageCode")}
 
 
 @pytest.mark.parametrize("role", [GrantRole.RESIDENT_TEAM, GrantRole.INTEGRATOR, GrantRole.AUDITOR])
