@@ -140,6 +140,26 @@ async def test_a_full_box_says_that_it_is_not_complete_and_filters_as_lists_do(w
     assert (len(fewer["nodes"]), fewer["isComplete"]) == (expected, True)
 
 
+async def test_a_box_takes_every_filter_that_a_list_takes(world: World) -> None:
+    box = {"west": 100, "east": 130, "south": 20, "north": 40, "datum": "WGS84"}
+    helper = await world.sql.fetchval("SELECT helper_id FROM account WHERE persona = 'cadre'")
+    for asked in (
+        {"categories": ["LIFTED", "EDGE"], "causes": ["ILLNESS"]},
+        {"helperId": str(helper), "hasPairing": True},
+        {"organisationId": str(uuid.uuid4())},
+        {"search": "350125"},
+        {"visitedSince": "2020-01-01", "notVisitedSince": "2026-06-01"},
+        {"roster": "nobody's", "region": "350125"},
+    ):
+        on_the_map = (await world.ask("county_officer", BOX, {"box": box, "filter": asked}))["householdsInBox"]
+        listed_ones = await count(world, "county_officer", **asked)
+        placed = await world.sql.fetch(
+            "SELECT id FROM household WHERE id = ANY ($1) AND location IS NOT NULL",
+            [uuid.UUID(node["id"]) for node in listed_ones["nodes"]],
+        )
+        assert {node["id"] for node in on_the_map["nodes"]} == {str(row["id"]) for row in placed}, asked
+
+
 async def test_a_box_tells_a_partner_no_more_than_the_map_does(world: World) -> None:
     id = (await listed(world, "partner"))[0]
     point = await world.sql.fetchrow(

@@ -92,7 +92,7 @@ def _belongings(kept: Kept) -> list[tuple[type, ColumnElement[bool]]]:
     household_id = kept.household.id
     with_people = Pairing.person_id.in_(list(kept.people))
     return [
-        (Person, Person.household_id == household_id),
+        (Person, or_(Person.household_id == household_id, Person.left_household_id == household_id)),
         (Membership, Membership.household_id == household_id),
         (HouseholdEvent, HouseholdEvent.household_id == household_id),
         (RosterEntry, RosterEntry.household_id == household_id),

@@ -10,7 +10,14 @@ import pytest
 
 from domain.access.rules import GrantRole
 from domain.base.errors import InvalidInput, NotVisible, Refused
-from domain.families.actions import Moving, merge_households, move_household, split_household
+from domain.families.actions import (
+    Leaving,
+    Moving,
+    change_members,
+    merge_households,
+    move_household,
+    split_household,
+)
 from domain.households.rules import GivenPoint
 from tests.domain.families.conftest import OTHER_TOWNSHIP, TODAY, TOWNSHIP, Town, person, told
 
@@ -186,6 +193,22 @@ async def test_a_move_takes_everything_along_and_the_feed_shows_it_going_and_com
         (int(TOWNSHIP), "household", family, "D"),
         (int(OTHER_TOWNSHIP), "household", family, "U"),
     }
+
+
+async def test_who_left_before_the_move_is_still_known_to_the_family_after_it(town: Town) -> None:
+    daughter = person("小妹", "DAUGHTER")
+    family = await town.family(person("甲"), daughter)
+    await town.do(
+        town.village_officer,
+        change_members,
+        operation_id=uuid.uuid4(),
+        household_id=family,
+        leaving=[Leaving(daughter.id, "MARRIED_OUT", "2021-05-01")],
+    )
+
+    await move(town, town.county_officer, family, town.next_township)
+
+    assert (await town.person(daughter.id))["region_code"] == town.next_township
 
 
 async def test_a_move_within_the_township_shows_no_tombstone(town: Town) -> None:

@@ -97,10 +97,18 @@ class Hamlet:
             viewer=viewer_settings(actor.viewer),
         )
 
-    async def amend(self, actor: Actor, old: str, document: Mapping[str, Any], reason: str = "看错了门牌") -> uuid.UUID:
+    async def amend(
+        self,
+        actor: Actor,
+        old: str,
+        document: Mapping[str, Any],
+        reason: str = "看错了门牌",
+        sent_at: str | None = None,
+    ) -> uuid.UUID:
+        sent = sent_at or text(actor.at)
         return await carry_out(
             self.sessions,
-            lambda db: amend_visit(db, actor, visit_id=old, reason=reason, document=document, sent_at=text(actor.at)),
+            lambda db: amend_visit(db, actor, visit_id=old, reason=reason, document=document, sent_at=sent),
             set_viewer=SET_VIEWER,
             viewer=viewer_settings(actor.viewer),
         )

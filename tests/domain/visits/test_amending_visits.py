@@ -147,6 +147,19 @@ async def test_a_correction_says_why(hamlet: Hamlet, reason: str) -> None:
     assert codes(refusal.value) == [("REASON_NEEDED", ("input", "reason"))]
 
 
+async def test_a_correction_needs_ids_and_a_sending_time_that_can_be_read(hamlet: Hamlet) -> None:
+    old, correction = await a_stored_visit(hamlet), a_visit(hamlet.homes_of_li[0])
+
+    for asked, code, path in (
+        (hamlet.amend(hamlet.li, "七号", correction), "ID_INVALID", ("input", "visitId")),
+        (hamlet.amend(hamlet.li, old, correction | {"id": "七号"}), "ID_INVALID", ("input", "visit", "id")),
+        (hamlet.amend(hamlet.li, old, correction, sent_at="now"), "INSTANT_INVALID", ("input", "sentAt")),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            await asked
+        assert codes(refusal.value) == [(code, path)]
+
+
 async def test_a_correction_under_an_id_in_use_is_refused(hamlet: Hamlet) -> None:
     old, other = await a_stored_visit(hamlet), await a_stored_visit(hamlet)
 
