@@ -67,6 +67,16 @@ async def test_the_first_query_of_the_readme_has_the_answer_that_stands_there(re
     )
 
 
+async def test_the_first_visit_of_the_readme_has_the_answer_that_stands_there(world: World) -> None:
+    text = README.read_text(encoding="utf-8").partition("## A first visit")[2]
+    (mutation,) = re.findall(r"```graphql\n(.*?)```", text, re.S)
+    variables, promised = (json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.S))
+    answer = await world.post("cadre", mutation, variables)
+    assert answer == promised, "README.md: put in what it really answers:\n" + json.dumps(answer, ensure_ascii=False, indent=2)
+    again = await world.post("cadre", mutation, variables)
+    assert again["data"]["submitVisits"]["results"][0]["outcome"] == "REPLAYED"
+
+
 async def test_the_curl_line_of_the_readme_sends_a_query_that_works(reading_world: World) -> None:
     sent = re.search(r"-d '(.*)'", README.read_text(encoding="utf-8"))
     assert sent is not None
