@@ -109,7 +109,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
             on_surprise=lambda error, plan: LOG.error("read failed", plan=plan, exc_info=error),
             on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
         ),
-        identities=Identities(Keys(settings.data_dir), pool),
+        identities=Identities(Keys(settings.data_dir), pool, is_demo=settings.env == "demo"),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),
     )
 

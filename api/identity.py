@@ -26,8 +26,8 @@ class NotSignedIn(Exception):
 class Identities:
     """Finds viewers by token."""
 
-    def __init__(self, keys: Keys, pool: asyncpg.Pool) -> None:
-        self.keys, self.pool = keys, pool
+    def __init__(self, keys: Keys, pool: asyncpg.Pool, *, is_demo: bool) -> None:
+        self.keys, self.pool, self.is_demo = keys, pool, is_demo
         self._known: OrderedDict[str, tuple[float, Viewer]] = OrderedDict()
 
     async def viewer(self, authorization: str | None, accept_language: str | None, now: datetime) -> Viewer:
@@ -51,7 +51,7 @@ class Identities:
         account = self.keys.account_of(token)
         if account is None:
             raise NotSignedIn
-        viewer = await find_viewer(self.pool, account, now.astimezone(CHINA).date(), "zh")
+        viewer = await find_viewer(self.pool, account, now.astimezone(CHINA).date(), "zh", is_demo=self.is_demo)
         if viewer is None:
             raise NotSignedIn
         return viewer

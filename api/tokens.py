@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,15 +43,15 @@ class Keys:
     def __init__(self, data_dir: Path) -> None:
         file = data_dir / "keys" / "signing.json"
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            # O_EXCL: of two processes that start at once, one makes the key and the other reads it.
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            self.key = OKPKey.import_key(json.loads(file.read_text()))
-        else:
-            self.key = OKPKey.generate_key("Ed25519")
-            with os.fdopen(descriptor, "w") as target:
-                json.dump(self.key.as_dict(private=True), target)
+        if not file.exists():
+            # Written whole under another name first: of two processes that start at once the first to link wins, and
+            # a crash in between leaves no half of a key.
+            with tempfile.NamedTemporaryFile("w", dir=file.parent) as draft:
+                json.dump(OKPKey.generate_key("Ed25519").as_dict(private=True), draft)
+                draft.flush()
+                with suppress(FileExistsError):
+                    os.link(draft.name, file)
+        self.key = OKPKey.import_key(json.loads(file.read_text()))
 
     def issue(self, account: uuid.UUID, seconds: int, now: float) -> str:
         """A token for this account, good for that long."""

@@ -46,7 +46,13 @@ class World:
     @asynccontextmanager
     async def on(cls, url: str, **overrides: Any) -> AsyncIterator[World]:
         """The application over the database at `url`."""
-        settings = Settings(database_url=url, env="demo", pool_size=6, **overrides)
+        async with cls.of(Settings(database_url=url, env="demo", pool_size=6, **overrides), url) as world:
+            yield world
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, settings: Settings, url: str) -> AsyncIterator[World]:
+        """The application of these settings."""
         app = create_app(settings)
         sql = await asyncpg.connect(url)
         async with (

@@ -87,10 +87,15 @@ def viewer_settings(viewer: Viewer) -> dict[str, str]:
     }
 
 
-async def find_viewer(pool: asyncpg.Pool, account_id: uuid.UUID, today: date, language: str) -> Viewer | None:
-    """The account with all grants in force on that day; None when it does not exist or is disabled."""
+async def find_viewer(
+    pool: asyncpg.Pool, account_id: uuid.UUID, today: date, language: str, *, is_demo: bool = True
+) -> Viewer | None:
+    """The account with all grants in force on that day; None when it does not exist or is disabled.
+
+    Outside the demo a persona's account is nobody's, should one have come along with a copy of the demo's database.
+    """
     row = await pool.fetchrow("SELECT * FROM ruhu_viewer_of($1, $2)", account_id, today)
-    if row is None:
+    if row is None or (row["persona"] is not None and not is_demo):
         return None
     grants = [
         GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in json.loads(row["grants"])

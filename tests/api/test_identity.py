@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import stat
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from api.logging import as_json
 from api.settings import Settings
 from api.tokens import AUDIENCE, ISSUER, Keys, demo_token
 from domain.demo.personas import PERSONAS, account_id
@@ -109,6 +112,22 @@ def test_personas_exist_in_the_demo_only(tmp_path: Path) -> None:
         demo_token(Settings(env="demo", data_dir=tmp_path), "mayor")
 
 
+async def test_a_persona_that_came_along_is_nobody_in_production(shared_database: str, reading_world: World) -> None:
+    settings = reading_world.settings.model_copy(update={"env": "production"})
+    async with World.of(settings, shared_database) as production:
+        answer = await production.client.post(
+            "/graphql", json={"query": VIEWER}, headers=reading_world.headers("province_officer")
+        )
+    assert answer.status_code == 401
+
+
+def test_two_processes_that_start_at_once_share_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: Keys(tmp_path).key.thumbprint(), range(16)))
+    assert len(set(made)) == 1
+    assert [file.name for file in (tmp_path / "keys").iterdir()] == ["signing.json"]
+
+
 async def test_the_picker_gets_every_persona_with_its_token(reading_world: World) -> None:
     listed = (await reading_world.client.get("/graphql/personas")).json()
     assert [persona["name"] for persona in listed] == list(PERSONAS)
@@ -116,8 +135,9 @@ async def test_the_picker_gets_every_persona_with_its_token(reading_world: World
     assert [persona["name"] for persona in listed if not persona["token"]] == ["anonymous"]
 
 
-async def test_logs_carry_no_token_and_no_query(reading_world: World, capfd: pytest.CaptureFixture[str]) -> None:
-    await reading_world.ask("cadre", '{ regions(search: "秘密的名字") { totalCount } }')
-    lines = capfd.readouterr().err.splitlines()
-    assert any(json.loads(line).get("route") == "/graphql" for line in lines if line.startswith("{"))
-    assert not any("秘密的名字" in line or "eyJ" in line for line in lines)
+async def test_logs_carry_no_token_and_no_query(reading_world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await reading_world.ask("cadre", '{ regions(search: "秘密的名字") { totalCount } }')
+    written = [as_json.format(record) for record in caplog.records]
+    assert any(json.loads(line).get("route") == "/graphql" for line in written)
+    assert not any("秘密的名字" in line or "eyJ" in line for line in written)

@@ -72,7 +72,9 @@ async def test_the_first_visit_of_the_readme_has_the_answer_that_stands_there(wo
     (mutation,) = re.findall(r"```graphql\n(.*?)```", text, re.S)
     variables, promised = (json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.S))
     answer = await world.post("cadre", mutation, variables)
-    assert answer == promised, "README.md: put in what it really answers:\n" + json.dumps(answer, ensure_ascii=False, indent=2)
+    assert answer == promised, "README.md: put in what it really answers:\n" + json.dumps(
+        answer, ensure_ascii=False, indent=2
+    )
     again = await world.post("cadre", mutation, variables)
     assert again["data"]["submitVisits"]["results"][0]["outcome"] == "REPLAYED"
 

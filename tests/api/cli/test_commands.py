@@ -28,6 +28,7 @@ COMMANDS = (
     "fix",
     "sdl",
     "migrate",
+    "demo",
     "demo reset",
     "doctor",
     "regions load",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,21 @@ import pytest
 
 from domain.base.datum import Datum, from_wgs84
 from domain.visits.models import SubmissionOutcome
-from tests.domain.visits.conftest import DWELLING, NOW, Hamlet, a_visit, new_id, text
+from tests.domain.visits.conftest import DWELLING, NOW, Hamlet, new_id, text
+from tests.domain.visits.conftest import a_visit as at_one_moment
 
 EAST_OF_THE_FENCE = (DWELLING[0] + 0.0025, DWELLING[1])  # 250 m at this latitude
 PHOTO = {"sha256": "0f" * 32, "byteSize": 50_000, "mediaType": "image/jpeg"}
+
+
+_moments = itertools.count()
+
+
+def a_visit(household: Any, **changed: Any) -> dict[str, Any]:
+    """Each ten minutes before the last one: who is at two places at one moment is noted as impossibly fast."""
+    occurred = NOW - timedelta(hours=1, minutes=10 * next(_moments))
+    clocks = {"occurredAt": text(occurred), "capturedAt": text(occurred + timedelta(minutes=5))}
+    return at_one_moment(household, **{**clocks, **changed})
 
 
 def at(point: tuple[float, float], datum: str = "WGS84", **more: Any) -> dict[str, Any]:
