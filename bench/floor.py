@@ -60,7 +60,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         max_cacheable_statement_size=0,
         reset=nothing_to_reset,
     ) as pool:
-        yield {"pool": pool, "identities": Identities(Keys(settings.data_dir), pool)}
+        yield {"pool": pool, "identities": Identities(Keys(settings.data_dir), pool, is_demo=False)}
 
 
 async def nothing_to_reset(connection: Any) -> None:

@@ -75,6 +75,24 @@ END
 $function$
 """
 
+# A family that moves takes its past along: whoever is responsible for it now sees the visits made before. Household and
+# visits change in one transaction, so the feed tells the old area that they are gone and the new one that they are there.
+VISITS_FOLLOW = """
+CREATE FUNCTION ruhu_visits_follow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $function$
+BEGIN
+  UPDATE visit_companion c SET region_code = NEW.region_code FROM visit v
+    WHERE v.id = c.visit_id AND v.household_id = NEW.id;
+  UPDATE visit_finding f SET region_code = NEW.region_code FROM visit v
+    WHERE v.id = f.visit_id AND v.household_id = NEW.id;
+  UPDATE visit_photo p SET region_code = NEW.region_code FROM visit v
+    WHERE v.id = p.visit_id AND v.household_id = NEW.id;
+  UPDATE visit SET region_code = NEW.region_code WHERE household_id = NEW.id;
+  RETURN NULL;
+END
+$function$
+"""
+
 ASKED = (
     "ruhu_households_when_paired(int[], uuid[], date[], float8[], float8[])",
     "ruhu_were_members(uuid[], uuid[])",
@@ -83,13 +101,18 @@ ASKED = (
 
 
 def upgrade() -> None:
-    for statement in (HOUSEHOLDS_WHEN_PAIRED, WERE_MEMBERS, PHOTO_REPEATS, SUPERSEDE):
+    for statement in (HOUSEHOLDS_WHEN_PAIRED, WERE_MEMBERS, PHOTO_REPEATS, SUPERSEDE, VISITS_FOLLOW):
         op.execute(statement)
     for function in ASKED:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")
         op.execute(f"ALTER FUNCTION {function} OWNER TO ruhu_machine")
         op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO ruhu_app, ruhu_owner")
     op.execute("ALTER FUNCTION ruhu_supersede_visit() OWNER TO ruhu_machine")
+    op.execute("ALTER FUNCTION ruhu_visits_follow() OWNER TO ruhu_machine")
+    op.execute(
+        "CREATE TRIGGER visits_follow AFTER UPDATE OF region_code ON household FOR EACH ROW"
+        " WHEN (OLD.region_code <> NEW.region_code) EXECUTE FUNCTION ruhu_visits_follow()"
+    )
     op.execute(
         "CREATE TRIGGER supersede AFTER INSERT ON visit FOR EACH ROW WHEN (NEW.supersedes_id IS NOT NULL)"
         " EXECUTE FUNCTION ruhu_supersede_visit()"
@@ -97,6 +120,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER visits_follow ON household")
+    op.execute("DROP FUNCTION ruhu_visits_follow()")
     op.execute("DROP TRIGGER supersede ON visit")
     op.execute("DROP FUNCTION ruhu_supersede_visit()")
     for function in ASKED:

@@ -52,6 +52,6 @@ async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
     async with asyncpg.create_pool(settings.database_url, min_size=1, max_size=2, server_settings=as_app) as pool:
         yield {
             "sessions": async_sessionmaker(engine, expire_on_commit=False),
-            "identities": Identities(Keys(settings.data_dir), pool),
+            "identities": Identities(Keys(settings.data_dir), pool, is_demo=False),
         }
         await engine.dispose()
