@@ -74,10 +74,12 @@ async def ground(url: str, households: int) -> AsyncIterator[Ground]:
             partners = await _partners(connection)
             asker = _Asker(connection, Keys(Path(data)))
             officer = account_id(f"officer {PREFECTURE}")
-            counties = sorted({village[:6] for village in villages})
+            counties = await connection.fetch(
+                "SELECT code FROM region WHERE parent_code = $1 AND valid_to IS NULL ORDER BY code", PREFECTURE
+            )
             asking: dict[str, list[Asking]] = {
                 "village": [await asker(officer, region=village) for village in villages],
-                "changed": [await asker(officer, region=county) for county in counties],
+                "changed": [await asker(officer, region=row["code"]) for row in counties],
                 "partner": [await asker(account, id=str(partner)) for account, partner in partners],
                 "visits": [await asker(account, households=own) for account, own in await _cadres(connection)],
             }
@@ -98,7 +100,7 @@ class _Asker:
 
 
 # The province spreads families evenly and thinner than real villages are. So 50 families of a township move into its
-# first village; their visits stay where they were made, as after any move.
+# first village, and their visits with them.
 GATHER = """
 WITH township AS (
   SELECT left(region_code, 9) AS code, min(region_code COLLATE "C") AS village
@@ -113,6 +115,8 @@ WITH township AS (
   UPDATE person SET region_code = village FROM picked WHERE picked.id = household_id AND region_code <> village
 ), paired AS (
   UPDATE pairing SET region_code = village FROM picked WHERE picked.id = household_id AND region_code <> village
+), visited AS (
+  UPDATE visit SET region_code = village FROM picked WHERE picked.id = household_id AND region_code <> village
 ), listed AS (
   UPDATE household_access SET region_code = village FROM picked WHERE picked.id = household_id AND region_code <> village
 )
