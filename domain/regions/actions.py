@@ -21,6 +21,7 @@ KNOWN_SINCE = date(2023, 6, 30)  # the day the published codes describe
 BATCH = 100_000
 COLUMNS = ("code", "name", "level", "parent_code", "valid_from")
 
+FEW, PROGRESS = 40, 500  # a township's villages are told one by one, a province's in steps
 # What happened stays where it happened, and a grant holds for the old code and its successor (ruhu_viewer_of).
 KEEPS_ITS_CODE = ("audit_entry", "access_grant")
 
@@ -76,7 +77,8 @@ async def merge_regions(connection: asyncpg.Connection, old: str, into: str, on:
     for done, (was, becomes) in enumerate(moves, start=1):
         async with _as_machine(connection):
             recoded += await _recode(connection, was, becomes, renumbered=was != old)
-        say(f"  {was} is now {becomes} ({done} of {len(moves)}), rows recoded: {recoded:,}")
+        if len(moves) <= FEW or done % PROGRESS == 0 or done == len(moves):
+            say(f"  {was} is now {becomes} ({done:,} of {len(moves):,}), rows recoded: {recoded:,}")
     async with _as_machine(connection):
         await connection.executemany(
             "UPDATE region SET valid_to = $3, successor_code = $2 WHERE code = $1",

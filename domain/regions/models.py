@@ -36,7 +36,7 @@ class Region(Base):
 
     __table_args__ = (
         CheckConstraint("code ~ '^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$'", "code_is_2_4_6_9_or_12_digits"),
-        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", "ends_after_it_starts"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", "ends_after_it_starts"),
         Index("ix_region_parent_code", "parent_code", "code"),
         Index("ix_region_successor_code", "successor_code", postgresql_where=text("successor_code IS NOT NULL")),
         # Names are searched by their parts. Two characters have no trigram of their own inside a word, so shorter

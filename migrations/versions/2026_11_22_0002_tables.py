@@ -90,7 +90,7 @@ def upgrade() -> None:
             "code ~ '^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$'",
             name=op.f("ck_region_code_is_2_4_6_9_or_12_digits"),
         ),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_region_ends_after_it_starts")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_region_ends_after_it_starts")),
         sa.ForeignKeyConstraint(["parent_code"], ["region.code"], name=op.f("fk_region_parent_code")),
         sa.ForeignKeyConstraint(["successor_code"], ["region.code"], name=op.f("fk_region_successor_code")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_region")),

@@ -15,6 +15,7 @@ from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 
 import domain.tables  # noqa: F401 - whoever maps one table maps them all
+from api.app import _as_app
 from api.database import sqlalchemy_url
 from api.identity import Identities
 from api.settings import load_settings
@@ -42,7 +43,7 @@ def create_app() -> Starlette:
 async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
     settings = load_settings()
     assert settings.database_url is not None
-    as_app = {"role": "ruhu_app", "timezone": "UTC", "jit": "off"}
+    as_app = _as_app(settings)
     engine = create_async_engine(
         sqlalchemy_url(settings.database_url),
         pool_size=settings.pool_size,

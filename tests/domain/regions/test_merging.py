@@ -64,6 +64,16 @@ async def test_a_grant_on_the_old_code_holds_for_the_new_one(merged: asyncpg.Con
     assert f'"{INTO}"' in grants
 
 
+async def test_a_division_may_be_merged_again_on_the_day_it_was_made(merged: asyncpg.Connection) -> None:
+    made = await merged.fetchval("SELECT successor_code FROM region WHERE code = '350125201205'")
+    sibling = await merged.fetchval("SELECT successor_code FROM region WHERE code = '350125201206'")
+    said: list[str] = []
+    await merge_regions(merged, made, sibling, ON, say=said.append)
+    row = await merged.fetchrow("SELECT valid_from, valid_to, successor_code FROM region WHERE code = $1", made)
+    assert tuple(row) == (ON, ON, sibling)
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "into", "code"),
     [
