@@ -7,6 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
 
+import orjson
 import structlog
 
 # What an exception says may quote a row (PostgreSQL's DETAIL does). Its type and where it was raised are enough.
@@ -37,6 +38,10 @@ def where(error: BaseException) -> list[str]:
     return frames[-12:]
 
 
+def _to_json(event: Any, **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
 SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -48,7 +53,7 @@ as_json: Final = structlog.stdlib.ProcessorFormatter(
     foreign_pre_chain=SHARED,
     processors=[
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(serializer=_to_json),
     ],
 )
 

@@ -83,7 +83,8 @@ class Household(Base):
 
     __table_args__ = (
         Index("uq_household_code", "code", unique=True),
-        Index("ix_household_region_code", "region_code", "code"),
+        # With the id, though the code is unique: pages sort by it too, and an index that stops short is sorted anew.
+        Index("ix_household_region_code", "region_code", "code", "id"),
         Index("ix_household_location", "location", postgresql_using="gist"),
         Index("ix_household_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
         Index("ix_household_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),

@@ -151,7 +151,7 @@ async def _judge(db: AsyncSession, actor: Actor, items: Sequence[_Item], sent_at
         item.region_code = place.region_code if place else None
         item.problems = judge(item.position, item.sent, known)
     good = {item.position: item.sent for item in items if not item.problems}
-    around = await surroundings(db, actor, good)
+    around = await surroundings(db, good)
     for item in items:
         if item.position in good:
             item.rows = rows_of(item.position, item.sent, known, around[item.position], actor, sent_at)

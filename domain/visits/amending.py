@@ -79,5 +79,5 @@ async def _rows(db: AsyncSession, actor: Actor, item: SentVisit, old_id: uuid.UU
     known = await what_is_known(db, actor, {0: item})
     if problems := judge(0, item, known):
         raise InvalidInput(*(problem.under("input", "visit") for problem in problems))
-    around = await surroundings(db, actor, {0: item}, but=old_id)
+    around = await surroundings(db, {0: item}, but=old_id)
     return rows_of(0, item, known, around[0], actor, sent_at)

@@ -158,7 +158,7 @@ async def _members(
 
 
 # Distances as the crow flies from each visit to its author's nearest others in time, before and after: among those
-# sent together, and among those that stand already (index: recorded_by_id, occurred_at).
+# sent together, and among those that stand already (a function of the machine role, which can use their index).
 _NEIGHBOURS = text("""
 WITH sent AS (
   SELECT position, occurred_at, ST_SetSRID(ST_MakePoint(longitude, latitude), 4326)::geography AS point
@@ -172,24 +172,13 @@ SELECT position, before AS occurred_at, ST_Distance(point, from_point) AS metres
 UNION ALL
 SELECT position, after, ST_Distance(point, to_point) FROM together WHERE after IS NOT NULL
 UNION ALL
-SELECT sent.position, near.occurred_at, ST_Distance(sent.point, near.location::geography)
-FROM sent CROSS JOIN LATERAL (
-  (SELECT v.occurred_at, v.location FROM visit v
-   WHERE v.recorded_by_id = :viewer_id AND v.occurred_at <= sent.occurred_at
-     AND v.location IS NOT NULL AND v.superseded_by_id IS NULL AND v.id IS DISTINCT FROM :but
-   ORDER BY v.occurred_at DESC, v.id DESC LIMIT 1)
-  UNION ALL
-  (SELECT v.occurred_at, v.location FROM visit v
-   WHERE v.recorded_by_id = :viewer_id AND v.occurred_at > sent.occurred_at
-     AND v.location IS NOT NULL AND v.superseded_by_id IS NULL AND v.id IS DISTINCT FROM :but
-   ORDER BY v.occurred_at, v.id LIMIT 1)
-) AS near
+SELECT position, occurred_at, metres
+FROM ruhu_neighbouring_visits(:positions, :instants, :longitudes, :latitudes, :but)
 """).bindparams(
     bindparam("positions", type_=ARRAY(Integer)),
     bindparam("instants", type_=ARRAY(DateTime(timezone=True))),
     bindparam("longitudes", type_=ARRAY(Double)),
     bindparam("latitudes", type_=ARRAY(Double)),
-    bindparam("viewer_id", type_=Uuid()),
     bindparam("but", type_=Uuid()),
 )
 _REPEATS = text("SELECT sha256, visits FROM ruhu_photo_repeats(:hashes, :but)").bindparams(
@@ -197,11 +186,9 @@ _REPEATS = text("SELECT sha256, visits FROM ruhu_photo_repeats(:hashes, :but)").
 )
 
 
-async def surroundings(
-    db: AsyncSession, actor: Actor, items: Items, *, but: uuid.UUID | None = None
-) -> dict[int, Surroundings]:
+async def surroundings(db: AsyncSession, items: Items, *, but: uuid.UUID | None = None) -> dict[int, Surroundings]:
     """What good items are compared with. `but`: the visit that is being amended is no neighbour of its correction."""
-    neighbours = await _neighbours(db, actor, items, but)
+    neighbours = await _neighbours(db, items, but)
     used: dict[str, set[int]] = defaultdict(set)
     for position, sent in items.items():
         for photo in sent.photos:
@@ -219,9 +206,7 @@ async def surroundings(
     return around
 
 
-async def _neighbours(
-    db: AsyncSession, actor: Actor, items: Items, but: uuid.UUID | None
-) -> dict[int, list[NeighbouringVisit]]:
+async def _neighbours(db: AsyncSession, items: Items, but: uuid.UUID | None) -> dict[int, list[NeighbouringVisit]]:
     placed = [
         (position, sent.occurred_at, *sent.location.wgs84)
         for position, sent in items.items()
@@ -233,7 +218,7 @@ async def _neighbours(
         asked: dict[str, Any] = {
             name: list(values) for name, values in zip(names, zip(*placed, strict=True), strict=True)
         }
-        rows = await db.execute(_NEIGHBOURS, {**asked, "viewer_id": actor.id, "but": but})
+        rows = await db.execute(_NEIGHBOURS, {**asked, "but": but})
         for row in rows:
             found[row.position].append(NeighbouringVisit(row.occurred_at, row.metres))
     return found

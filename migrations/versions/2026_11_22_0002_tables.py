@@ -210,7 +210,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("merged_into_id IS NOT NULL"),
     )
-    op.create_index("ix_household_region_code", "household", ["region_code", "code"], unique=False)
+    op.create_index("ix_household_region_code", "household", ["region_code", "code", "id"], unique=False)
     op.create_index(
         "ix_household_split_from_id",
         "household",

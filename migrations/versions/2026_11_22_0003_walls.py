@@ -5,6 +5,7 @@ Revision: 0003_walls; follows: 0002_tables
 The policies say in SQL what domain/access/queries.py says to the read engine; they share no code on purpose, so that a
 hole in one is not a hole in the other. Settings are transaction-local. A setting that nobody made reads NULL, one whose
 transaction has ended reads '': both make every comparison below false or unknown, so a forgotten viewer sees nothing.
+The program's connections start with a range that is wide and a prefix that no code has (api/app.py says why).
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _variable(name: str) -> Reader:
 
 def _with_settings(text: Sql, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
     # The viewer's settings come first: the scalar subqueries of the select list run lazily, once the row of this
-    # CTE is there. Were that ever untrue, the policies would see '' and show nothing.
+    # CTE is there. Were that ever untrue, the policies would see the connection's own settings: they must show nothing.
     # As bytes, because as text asyncpg would decode what is encoded again on the way out.
     body = func.convert_to(text, quoted("UTF8")).label("body")
     if not settings:

@@ -9,6 +9,8 @@ from datetime import date
 import asyncpg
 import pytest
 
+from api.app import as_app
+from api.settings import Settings
 from domain.access.queries import find_viewer
 from domain.access.rules import Viewer
 from domain.demo.personas import account_id
@@ -74,6 +76,21 @@ async def test_a_cadres_list_reads_her_families_and_not_the_province(province: P
     assert "ix_household_access_party_id" in plan
     assert "Seq Scan" not in plan.replace("Seq Scan on roster", "")
     assert rows_removed(plan) < 1000, plan
+
+
+async def test_nobody_sees_through_what_the_planner_reads_before_a_viewer_is_set(province: Province) -> None:
+    """The connection's own settings look wide, so that policies are estimated rightly; they must not *be* wide."""
+    settings = as_app(Settings(database_url=province.url))
+    connection = await asyncpg.connect(province.url, server_settings=settings)
+    try:
+        for table in ("household", "person", "pairing", "visit", "household_access", "change"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('ruhu.region_spans', '', true)")
+            assert await connection.fetchval("SELECT count(*) FROM household") > HOUSEHOLDS
+        assert await connection.fetchval("SELECT count(*) FROM household") == 0
+    finally:
+        await connection.close()
 
 
 async def test_a_village_is_a_range(province: Province) -> None:

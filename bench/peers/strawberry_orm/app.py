@@ -15,7 +15,7 @@ from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 
 import domain.tables  # noqa: F401 - whoever maps one table maps them all
-from api.app import _as_app
+from api.app import as_app
 from api.database import sqlalchemy_url
 from api.identity import Identities
 from api.settings import load_settings
@@ -43,14 +43,14 @@ def create_app() -> Starlette:
 async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
     settings = load_settings()
     assert settings.database_url is not None
-    as_app = _as_app(settings)
+    own = as_app(settings)
     engine = create_async_engine(
         sqlalchemy_url(settings.database_url),
         pool_size=settings.pool_size,
         max_overflow=0,
-        connect_args={"server_settings": as_app},
+        connect_args={"server_settings": own},
     )
-    async with asyncpg.create_pool(settings.database_url, min_size=1, max_size=2, server_settings=as_app) as pool:
+    async with asyncpg.create_pool(settings.database_url, min_size=1, max_size=2, server_settings=own) as pool:
         yield {
             "sessions": async_sessionmaker(engine, expire_on_commit=False),
             "identities": Identities(Keys(settings.data_dir), pool, is_demo=False),
