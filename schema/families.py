@@ -1,4 +1,4 @@
-"""What can be done to families: register, edit, change members, split, merge, move."""
+"""What can be done to families: register, edit, change members, split, merge. Moving is in moves.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from schema.errors import WHAT_TO_DO, UserError, answered
 from schema.family_change_inputs import (
     ChangeMembersInput,
     MergeHouseholdsInput,
-    MoveHouseholdInput,
     SplitHouseholdInput,
 )
 from schema.family_inputs import ActionInput, EditHouseholdInput, Ids, RegisterHouseholdInput
@@ -64,7 +63,7 @@ class HouseholdMutations:
     async def split_household(
         self, info: Info, input: Annotated[SplitHouseholdInput, WHAT_TO_DO]
     ) -> SplitHouseholdPayload | None:
-        done, errors = await _done(info, actions.split_household, input)
+        done, errors = await carried_out(info, actions.split_household, input)
         return SplitHouseholdPayload(
             household=done and keyed(Household, done["household_id"]),
             new_household=done and keyed(Household, done["new_household_id"]),
@@ -77,19 +76,15 @@ class HouseholdMutations:
     ) -> HouseholdPayload | None:
         return await _changed(info, actions.merge_households, input)
 
-    @strawberry.mutation(description="Moves a family, with all that hangs on it, to another village. 迁移")
-    async def move_household(
-        self, info: Info, input: Annotated[MoveHouseholdInput, WHAT_TO_DO]
-    ) -> HouseholdPayload | None:
-        return await _changed(info, actions.move_household, input)
-
 
 async def _changed(info: Info, action: Any, input: ActionInput) -> HouseholdPayload:
-    done, errors = await _done(info, action, input)
+    done, errors = await carried_out(info, action, input)
     return HouseholdPayload(household=done and keyed(Household, done["household_id"]), errors=errors)
 
 
-async def _done(info: Info, action: Any, input: ActionInput) -> tuple[Any, list[UserError]]:
+async def carried_out(info: Info, action: Any, input: ActionInput) -> tuple[Any, list[UserError]]:
+    """What the action answered to an input that reads its own ids, or what is wrong."""
+
     async def act(db: Any) -> Any:
         ids = Ids()
         arguments = input.arguments(ids)

@@ -1,4 +1,4 @@
-"""What clients say when families change shape: who comes and goes, who splits off, who merges, who moves."""
+"""What clients say when families change shape: who comes and goes, who splits off, who merges."""
 
 from __future__ import annotations
 
@@ -127,28 +127,4 @@ class MergeHouseholdsInput:
             "merged_id": ids.read(self.merged_id, "mergedId"),
             "on": self.on,
             "members": movers(ids, self.members),
-        }
-
-
-@strawberry.input(description="A family moves to another village. 迁移")
-class MoveHouseholdInput:
-    operation_id: strawberry.ID = strawberry.field(
-        description="Made by the client; repeats are answered alike. 操作标识"
-    )
-    household_id: strawberry.ID = strawberry.field(description="Which family. 农户标识")
-    village_code: str = strawberry.field(description="The 12 digits of the new village. 迁入行政村代码")
-    on: str = strawberry.field(description="The first day there, today or earlier. 迁移日期")
-    address: str | None = strawberry.field(default=UNSET, description="The new address; absent: none. 新住址")
-    location: GeoPointInput | None = strawberry.field(
-        default=UNSET, description="The new dwelling; absent: none, for the old one would be wrong. 新住所位置"
-    )
-
-    def arguments(self, ids: Ids) -> dict[str, Any]:
-        return {
-            "operation_id": ids.read(self.operation_id, "operationId"),
-            "household_id": ids.read(self.household_id, "householdId"),
-            "village_code": self.village_code,
-            "on": self.on,
-            "address": plain(self.address),
-            "location": point(plain(self.location)),
         }

@@ -13,6 +13,7 @@ from schema.errors import FieldConflict, InvalidValue
 from schema.families import HouseholdMutations
 from schema.helpers import HelperQueries
 from schema.household_search import HouseholdQueries
+from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
 from schema.regions import RegionQueries
@@ -31,6 +32,7 @@ class Query(
     NodeQueries,
     RegionQueries,
     HouseholdQueries,
+    HouseholdMoveQueries,
     HelperQueries,
     PairingQueries,
     VisitQueries,
@@ -42,7 +44,7 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be done. 变更")
-class Mutation(SubmissionMutations, HouseholdMutations, PairingMutations):
+class Mutation(SubmissionMutations, HouseholdMutations, HouseholdMoveMutations, PairingMutations):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 
 

@@ -84,6 +84,7 @@ CONSTRAINTS: Mapping[str, str] = {
     "pk_person": "ID_TAKEN",
     "uq_household_code": "CODE_TAKEN",
     "one_head_per_household": "SECOND_HEAD",
+    "one_open_move_per_household": "MOVE_ALREADY_ASKED",
     "household_has_a_head": "HEAD_MISSING",
     "ck_person_education_or_school_status": "EDUCATION_OR_SCHOOL_STATUS",
     "ck_person_id_number_valid": "ID_NUMBER_INVALID",

@@ -24,6 +24,7 @@ class Verb(enum.StrEnum):
     SPLIT = "SPLIT"
     MERGE = "MERGE"
     MOVE = "MOVE"
+    DECIDE_MOVE = "DECIDE_MOVE"
 
 
 class EventKind(enum.StrEnum):
@@ -51,6 +52,7 @@ WHO_MAY: Mapping[Verb, Collection[GrantRole]] = {
     Verb.SPLIT: _OFFICERS,
     Verb.MERGE: _OFFICERS,
     Verb.MOVE: _OFFICERS,
+    Verb.DECIDE_MOVE: _OFFICERS - {GrantRole.VILLAGE_OFFICER},
 }
 
 # Reasons that an action gives by itself; nobody may give them by hand. Not in the sets: the ones a region adds.

@@ -9,7 +9,7 @@ from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, Index, func, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.base.models import Base, RegionCode
@@ -23,6 +23,15 @@ class MonitoringStatus(enum.StrEnum):
     IN_PROCEDURE = "IN_PROCEDURE"
     MONITORED = "MONITORED"
     ELIMINATED_TRACKED = "ELIMINATED_TRACKED"
+
+
+class MoveState(enum.StrEnum):
+    """Where a move to another village stands (迁移申请状态)."""
+
+    ASKED = "ASKED"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class Household(Base):
@@ -196,6 +205,59 @@ class HouseholdEvent(Base):
     detail: Mapped[dict[str, Any]]
 
     __table_args__ = (Index("ix_household_event_household_id", "household_id", "happened_on"),)
+
+
+class HouseholdMove(Base):
+    """A family's move from one village to another (迁移申请): asked for by the old side, accepted by the new one.
+
+    What the new side may know of the family beforehand is written here when it is asked, the head's name masked: so
+    nothing has to look past the walls to show it. Address and place are what the family will have after the move.
+    """
+
+    __tablename__ = "household_move"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # that of the operation which asked
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), index=True)
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    to_region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    household_code: Mapped[str]
+    head_name: Mapped[str]
+    member_count: Mapped[int]
+    moves_on: Mapped[date]
+    reason: Mapped[str | None]
+    address: Mapped[str | None]
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # a GivenPoint, as it was sent
+    asked_at: Mapped[datetime]
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    state: Mapped[MoveState] = mapped_column(Enum(MoveState, native_enum=False, create_constraint=False, length=20))
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+    decision_reason: Mapped[str | None]
+
+    household: Mapped[Household] = relationship(lazy="raise", viewonly=True)
+    from_village: Mapped[Village] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: HouseholdMove.region_code == Village.region_code,
+        foreign_keys=lambda: [HouseholdMove.region_code],
+    )
+    to_village: Mapped[Village] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: HouseholdMove.to_region_code == Village.region_code,
+        foreign_keys=lambda: [HouseholdMove.to_region_code],
+    )
+
+    __table_args__ = (
+        Index("one_open_move_per_household", "household_id", unique=True, postgresql_where=text("state = 'ASKED'")),
+        Index("ix_household_move_region_code", "region_code", "asked_at"),
+        Index("ix_household_move_to_region_code", "to_region_code", "asked_at"),
+        Index("ix_household_move_decided_by_id", "decided_by_id", postgresql_where=text("decided_by_id IS NOT NULL")),
+        CheckConstraint(
+            "num_nonnulls(decided_at, decided_by_id) = CASE WHEN state = 'ASKED' THEN 0 ELSE 2 END",
+            "decided_by_somebody",
+        ),
+    )
 
 
 class Roster(Base):

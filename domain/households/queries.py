@@ -29,7 +29,7 @@ from sqlalchemy.orm import aliased
 from domain.access.queries import in_region, is_listed, sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.base.models import Term
-from domain.households.models import Household, Membership, Person, RosterEntry
+from domain.households.models import Household, HouseholdMove, Membership, Person, RosterEntry
 from domain.households.rules import VOCABULARIES, GivenPoint, Path, Reading
 from domain.regions.models import Region
 
@@ -44,6 +44,11 @@ def sees_person() -> ColumnElement[bool]:
 def sees_roster_entry() -> ColumnElement[bool]:
     """A place on a roster belongs to the family that has it."""
     return sees_household(RosterEntry.region_code, RosterEntry.household_id)
+
+
+def sees_move() -> ColumnElement[bool]:
+    """A move concerns the officers of both sides, and only them: the family itself is another row with its own scope."""
+    return or_(in_region(HouseholdMove.region_code), in_region(HouseholdMove.to_region_code))
 
 
 async def vocabulary(db: AsyncSession) -> Mapping[str, frozenset[str]]:
@@ -105,8 +110,13 @@ async def taken_id_numbers(db: AsyncSession, numbers: Sequence[str | None]) -> s
     return {number for number in await db.scalars(known) if number is not None}
 
 
-async def village_problems(db: AsyncSession, actor: Actor, reading: Reading, code: str, path: Path) -> None:
-    """A village that is there, in force, and in the actor's own regions. Divisions are public: nothing is given away."""
+async def village_problems(
+    db: AsyncSession, actor: Actor, reading: Reading, code: str, path: Path, *, is_anywhere: bool = False
+) -> None:
+    """A village that is there, in force, and in the actor's own regions, unless it may be anywhere.
+
+    Divisions are public: nothing is given away.
+    """
     village = (await db.execute(select(Region.level, Region.valid_to).where(Region.code == code))).one_or_none()
     if village is None:
         reading.wrong("REGION_UNKNOWN", path, region=code)
@@ -114,7 +124,7 @@ async def village_problems(db: AsyncSession, actor: Actor, reading: Reading, cod
         reading.wrong("NOT_A_VILLAGE", path, region=code)
     elif village.valid_to is not None:
         reading.wrong("REGION_ENDED", path, region=code)
-    elif not actor.viewer.sees_region(code):
+    elif not is_anywhere and not actor.viewer.sees_region(code):
         reading.wrong("REGION_OUT_OF_SCOPE", path, region=code)
 
 

@@ -151,15 +151,15 @@ async def _free_code(connection: asyncpg.Connection, parent: str, code: str) -> 
 
 async def _recode(connection: asyncpg.Connection, was: str, becomes: str, *, renumbered: bool) -> int:
     """Give every row with the old code the new one; the number of rows. Each kind of table is its own statement."""
-    tables = await connection.fetch(
-        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'region_code'"
-        " AND table_name <> ALL ($1) ORDER BY table_name",
+    columns = await connection.fetch(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND column_name IN ('region_code', 'to_region_code') AND table_name <> ALL ($1) ORDER BY table_name, column_name",
         KEEPS_ITS_CODE if renumbered else (*KEEPS_ITS_CODE, "village"),
     )
     count = 0
-    for (table,) in tables:
+    for table, column in columns:
         status = await connection.execute(
-            f"UPDATE {table} SET region_code = $2 WHERE region_code = $1",  # noqa: S608 - a name from the catalogue
+            f"UPDATE {table} SET {column} = $2 WHERE {column} = $1",  # noqa: S608 - names from the catalogue
             was,
             becomes,
         )

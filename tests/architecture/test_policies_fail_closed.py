@@ -13,6 +13,7 @@ FAMILY_TABLES = (
     "person",
     "membership",
     "household_event",
+    "household_move",
     "household_access",
     "roster_entry",
     "pairing",

@@ -67,6 +67,8 @@ INTERNAL = {
     "pk_pairing": "the pairing actions insert with ON CONFLICT DO NOTHING and answer ID_TAKEN themselves",
     "pk_household_access": "one row per pairing, written with it",
     "pk_household_event": "the action makes the id",
+    "pk_household_move": "the id is that of an operation, which is carried out once",
+    "ck_household_move_decided_by_somebody": "the action writes both columns with the state",
     "pk_membership": "the action makes the id",
     "pk_visit_companion": "companions are a set by the time they are written",
     "pk_helper": "no mutation makes a helper yet",

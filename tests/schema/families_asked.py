@@ -66,7 +66,12 @@ REGISTER = f"mutation ($input: RegisterHouseholdInput!) {{ registerHousehold(inp
 EDIT = f"mutation ($input: EditHouseholdInput!) {{ editHousehold(input: $input) {{ {PAYLOAD} }} }}"
 CHANGE = f"mutation ($input: ChangeMembersInput!) {{ changeMembers(input: $input) {{ {PAYLOAD} }} }}"
 MERGE = f"mutation ($input: MergeHouseholdsInput!) {{ mergeHouseholds(input: $input) {{ {PAYLOAD} }} }}"
-MOVE = f"mutation ($input: MoveHouseholdInput!) {{ moveHousehold(input: $input) {{ {PAYLOAD} village: __typename }} }}"
+MOVED = f"{PAYLOAD} move {{ id state headName memberCount decisionReason household {{ id }} }}"
+MOVE = f"mutation ($input: MoveHouseholdInput!) {{ moveHousehold(input: $input) {{ {MOVED} }} }}"
+DECIDE_MOVE = f"mutation ($input: DecideHouseholdMoveInput!) {{ decideHouseholdMove(input: $input) {{ {MOVED} }} }}"
+WITHDRAW_MOVE = (
+    f"mutation ($input: WithdrawHouseholdMoveInput!) {{ withdrawHouseholdMove(input: $input) {{ {MOVED} }} }}"
+)
 SPLIT = """mutation ($input: SplitHouseholdInput!) { splitHousehold(input: $input) {
   household { id members { name } } newHousehold { id members { name } splitFrom { id } } errors { code path } } }"""
 VILLAGE, OTHER_TOWNSHIP = "350125201205", "350125202"

@@ -3,7 +3,7 @@
 from domain.families.actions.edit import MemberEdit, edit_household
 from domain.families.actions.members import Joining, Leaving, change_members
 from domain.families.actions.merge import merge_households
-from domain.families.actions.move import move_household
+from domain.families.actions.move import decide_move, move_household, withdraw_move
 from domain.families.actions.register import register_household
 from domain.families.actions.split import Moving, split_household
 
@@ -13,9 +13,11 @@ __all__ = [
     "MemberEdit",
     "Moving",
     "change_members",
+    "decide_move",
     "edit_household",
     "merge_households",
     "move_household",
     "register_household",
     "split_household",
+    "withdraw_move",
 ]

@@ -32,7 +32,7 @@ PATH = ("input", "joining", "0")
 @pytest.mark.parametrize(
     ("role", "is_in_region", "verbs"),
     [
-        (GrantRole.VILLAGE_OFFICER, True, set(Verb)),
+        (GrantRole.VILLAGE_OFFICER, True, set(Verb) - {Verb.DECIDE_MOVE}),
         (GrantRole.TOWNSHIP_OFFICER, True, set(Verb)),
         (GrantRole.COUNTY_OFFICER, True, set(Verb)),
         (GrantRole.PREFECTURE_OFFICER, True, set(Verb)),

@@ -13,6 +13,15 @@ from tests import databases
 
 OLD, INTO = "350125201", "350125200"  # 富泉乡 into 白云乡
 ON = date(2024, 1, 1)
+MOVE_INTO = """
+INSERT INTO household_move (id, household_id, region_code, to_region_code, household_code, head_name, member_count,
+                            moves_on, asked_at, asked_by_id, state)
+SELECT gen_random_uuid(), h.id, h.region_code, r.code, h.code, '陈**', 1, '2023-12-01', '2023-12-01T00:00Z', a.id, 'ASKED'
+FROM household h, region r, (SELECT id FROM account LIMIT 1) a
+WHERE h.region_code ^@ $1 AND r.parent_code = $2 AND r.code <> h.region_code
+  AND NOT EXISTS (SELECT FROM household_move m WHERE m.household_id = h.id)
+LIMIT 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +31,9 @@ async def merged(template: str) -> asyncpg.Connection:
     connection = await asyncpg.connect(url)
     before = await connection.fetchval("SELECT count(*) FROM household WHERE region_code LIKE $1 || '%'", OLD)
     assert before > 0, "the demo has families there"
+    # Moves that wait while the division changes: one within the old township, one from it into the new one.
+    for village in (OLD, INTO):
+        await connection.execute(MOVE_INTO, OLD, village)
     await merge_regions(connection, OLD, INTO, ON, say=lambda _: None)
     yield connection
     await connection.close()
@@ -49,6 +61,14 @@ async def test_no_family_is_left_behind(merged: asyncpg.Connection) -> None:
     for table in ("household", "person", "membership", "pairing", "visit", "household_access"):
         left = await merged.fetchval(f"SELECT count(*) FROM {table} WHERE region_code LIKE '{OLD}%'")
         assert left == 0, table
+
+
+async def test_moves_that_wait_lead_to_where_the_villages_are_now(merged: asyncpg.Connection) -> None:
+    waiting = await merged.fetch(
+        "SELECT f.parent_code AS was_of, t.parent_code AS goes_to FROM household_move m"
+        " JOIN region f ON f.code = m.region_code JOIN region t ON t.code = m.to_region_code"
+    )
+    assert [tuple(row) for row in waiting] == [(INTO, INTO)] * 2
 
 
 async def test_phones_hear_that_the_family_left_one_area_and_came_to_another(merged: asyncpg.Connection) -> None:
