@@ -6,16 +6,19 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CHAR, BigInteger, Index, Integer, SmallInteger
+from sqlalchemy import CHAR, BigInteger, Index, Integer, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.base.models import Base
+from domain.base.models import Base, RegionCode
 
 
 class Change(Base):
     """One changed document in one township (变更). `seq` is taken last, under the area's lock: no gap is ever skipped.
 
     area: the township's 9-digit code as a number; it fits an int4, so it is the advisory lock's key too.
+    kind: household or visit: which document is to be sent again.
+    region_code: the village in which the row stood; after a move there is a change in the old one, too.
+    household_id: whose document it is, or whose visit.
     party_id: set where a list changed (a pairing began or ended), and then only that party is concerned.
     """
 
@@ -28,8 +31,13 @@ class Change(Base):
     op: Mapped[str] = mapped_column(CHAR(1))  # U: there or changed; D: gone from this area
     party_id: Mapped[uuid.UUID | None]
     at: Mapped[datetime]
+    region_code: Mapped[RegionCode]
+    household_id: Mapped[uuid.UUID]
 
-    __table_args__ = (Index("ix_change_id", "id", "seq"),)
+    __table_args__ = (
+        Index("ix_change_party_id", "party_id", "seq", postgresql_where=text("party_id IS NOT NULL")),
+        Index("ix_change_at", "at"),  # what is too old is taken away
+    )
 
 
 class PendingChange(Base):
@@ -43,6 +51,8 @@ class PendingChange(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     op: Mapped[str] = mapped_column(CHAR(1), primary_key=True)
     party_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    region_code: Mapped[RegionCode] = mapped_column(primary_key=True)
+    household_id: Mapped[uuid.UUID]
 
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 

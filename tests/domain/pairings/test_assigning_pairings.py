@@ -39,7 +39,7 @@ async def test_a_household_comes_onto_its_helpers_list(town: Town) -> None:
     assert (pairing["mode"], pairing["terms"], pairing["created_at"]) == ("LONG_TERM", '{"visits": 12}', NOW)
     assert await town.list_of(helper) == {household}
     feed = await town.feed_since(seq)
-    assert sorted(feed, key=str) == [("access", household, "U", helper), ("household", household, "U", None)]
+    assert sorted(feed, key=str) == [("household", household, "U", None), ("household", household, "U", helper)]
 
 
 async def test_a_student_brings_the_family_onto_the_teachers_list(town: Town) -> None:

@@ -40,7 +40,8 @@ async def test_a_hand_over_moves_the_family_from_one_phone_to_the_other(town: To
     assert await town.list_of(old) == set()
     assert await town.list_of(new) == {household}
     assert sorted(await town.feed_since(seq), key=str) == sorted(
-        [("access", household, "D", old), ("access", household, "U", new), ("household", household, "U", None)], key=str
+        [("household", household, "D", old), ("household", household, "U", new), ("household", household, "U", None)],
+        key=str,
     )
     entries = await town.sql.fetch("SELECT subject_id, action FROM audit_entry WHERE operation_id = $1", successor)
     assert {tuple(entry) for entry in entries} == {
@@ -156,7 +157,7 @@ async def test_an_end_has_a_day_and_a_reason_and_takes_the_family_off_the_list(t
     asked = {"pairing_id": guidance, "ended_on": TODAY, "reason": "HELPER_TRANSFERRED"}
     await town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **asked)
     assert await town.list_of(helper) == set()
-    assert ("access", household, "D", helper) in await town.feed_since(seq)
+    assert ("household", household, "D", helper) in await town.feed_since(seq)
 
 
 async def test_an_end_that_cannot_be_is_refused(town: Town) -> None:
