@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
@@ -55,6 +56,20 @@ def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserErro
     if problem.is_conflict:
         return FieldConflict(**common, base=problem.base, current=problem.current, yours=problem.yours)
     return InvalidValue(**common)
+
+
+async def asked(info: Info, query: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """What a read by an ordinary resolver found, for whoever is signed in; what it refuses is the field's error."""
+    actor = info.context.actor
+    try:
+        if not actor.viewer.is_signed_in:
+            raise refused("SIGN_IN_REQUIRED")
+        return await info.context.carry_out(query)
+    except DomainError as error:
+        problem = error.problems[0]
+        raise GraphQLError(
+            message(problem.code, actor.viewer.language, problem.detail), extensions={"code": problem.code}
+        ) from None
 
 
 async def answered(info: Info, action: Callable[[AsyncSession], Awaitable[T]]) -> tuple[T | None, list[UserError]]:

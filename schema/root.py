@@ -16,6 +16,7 @@ from schema.household_search import HouseholdQueries
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
+from schema.pulls import PullQueries
 from schema.regions import RegionQueries
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
@@ -37,6 +38,7 @@ class Query(
     PairingQueries,
     VisitQueries,
     SubmissionQueries,
+    PullQueries,
     SurveyFormQueries,
     TermQueries,
 ):

@@ -18,7 +18,7 @@ from .cost import Price
 from .selection import Selected
 from .sources import ByIds, Composed, Computed, Either, Listed, Page, Related, Rows, Shown
 from .sql import Joined, Row, Sql, quoted
-from .words import VIEWER
+from .words import PARENT, VIEWER
 
 DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
@@ -33,6 +33,9 @@ Builder.renderers = {
     ByIds: lists.by_ids,
     Page: paging.page,
 }
+
+
+AROUND = "the object around"  # among the values of a request; no variable can have this name
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,7 @@ class Plan:
     computed: tuple[Callable[..., Any], ...]
     price: Price
     statement: Select[Any] = field(repr=False)
+    is_of_parent: bool  # one parameter at least is an attribute of the object around a planned field
 
     def values(self, variables: Variables, viewer: Any) -> list[Any]:
         return [read(viewer) if is_viewer else read(variables) for is_viewer, read in self.readers]
@@ -81,7 +85,8 @@ def plan_of(
     compiled = statement.compile(dialect=DIALECT)
     names: Any = getattr(compiled, "positiontup", None) or ()
     readers = tuple(_reader(builder, compiled, parameter) for parameter in names)
-    return Plan(name, str(compiled), readers, tree, tuple(builder.computed), Price(tree), statement)
+    of_parent = any(name.startswith(PARENT) for name in names if name not in builder.binds.readers)
+    return Plan(name, str(compiled), readers, tree, tuple(builder.computed), Price(tree), statement, of_parent)
 
 
 def _variable(name: str) -> Reader:
@@ -110,5 +115,10 @@ def _reader(builder: Builder, compiled: Any, name: str) -> tuple[bool, Reader]:
     if name.startswith(VIEWER):
         read = attrgetter(name.removeprefix(VIEWER))
         return True, read if process is None else lambda viewer: process(read(viewer))
+    if name.startswith(PARENT):
+        of_parent = attrgetter(name.removeprefix(PARENT))
+        if process is None:
+            return False, lambda given: of_parent(given[AROUND])
+        return False, lambda given: process(of_parent(given[AROUND]))
     value = parameter.effective_value if process is None else process(parameter.effective_value)
     return False, lambda _: value

@@ -19,7 +19,9 @@ def shown(builder: Builder, row: Row, one: Selected, field: Field, source: Shown
     if field.is_list:
         return builder.or_null(_array(builder, field, expression), field)
     text = builder.catalogue.codec(field.named_type).render(expression)
-    return text if getattr(expression, "nullable", True) is False else builder.or_null(text, field)
+    # Both say never null. A nullable field over such a column knows of rows without one: of an outer join's.
+    is_never_null = getattr(expression, "nullable", True) is False and not field.is_nullable
+    return text if is_never_null else builder.or_null(text, field)
 
 
 def _array(builder: Builder, field: Field, expression: Any) -> Sql:

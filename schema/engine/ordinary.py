@@ -20,7 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from .answers import Answer, RequestError, failed, respond
 from .cache import Prepared
-from .compile import KeyedPart, Plan
+from .compile import AROUND, KeyedPart, Plan
 from .cost import Price
 from .errors import BAD_USER_INPUT, coded, refused
 from .finish import Finisher, read_body
@@ -38,6 +38,7 @@ class Place:
     id: tuple[str, ...]  # the keys of its path without indices, and its type: decides the part of the plan
     selected: Selected
     key: Key | None
+    around: Any  # the object whose planned field it is; None at the root and for keys
     path: list[str | int]
     answer: asyncio.Future[Any]
 
@@ -172,7 +173,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if known is None or known.source is None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         nodes = [details.node for details in field_details_list]
-        return self._answered(request, parent_type.name, nodes, path, known.graphql.type, None, field_details_list)
+        return self._answered(request, parent_type.name, nodes, path, known.graphql.type, source, field_details_list)
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
@@ -183,16 +184,16 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     async def _key(self, return_type: Any, field_details_list: Any, info: Any, path: Any, key: Key) -> Any:
         request = CURRENT.get()
-        value = await self._place(request, info.parent_type.name, info.field_nodes, path, key)
+        value = await self._place(request, info.parent_type.name, info.field_nodes, path, key, None)
         if value is None and isinstance(return_type, GraphQLNonNull):
             raise self._why(request, path, f"{info.parent_type.name}.{info.field_name}", info.field_nodes)
         return value
 
     async def _answered(
-        self, request: Request, parent: str, nodes: Any, path: Any, of: Any, key: Key | None, details: Any
+        self, request: Request, parent: str, nodes: Any, path: Any, of: Any, around: Any, details: Any
     ) -> Any:
         try:
-            value = await self._place(request, parent, nodes, path, key)
+            value = await self._place(request, parent, nodes, path, None, around)
             if value is None and isinstance(of, GraphQLNonNull):
                 raise self._why(request, path, f"{parent}.{nodes[0].name.value}", nodes)
             return value
@@ -209,7 +210,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 return error
         return GraphQLError(f"Cannot return null for non-nullable field {name}.", nodes=nodes, path=here)
 
-    async def _place(self, request: Request, parent: str, nodes: Any, path: Any, key: Key | None) -> Any:
+    async def _place(self, request: Request, parent: str, nodes: Any, path: Any, key: Key | None, around: Any) -> Any:
         catalogue, steps = request.engine.catalogue, path.as_list()
         keys = [step for step in steps if isinstance(step, str)]
         place_id = (*keys, parent, "" if key is None else catalogue.by_class[key.of].name)
@@ -219,7 +220,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             selected = selection.field(catalogue.types[parent], keys[-1], list(nodes))
             request.selected[place_id] = selected
         loop = asyncio.get_running_loop()
-        place = Place(place_id, selected, key, steps, loop.create_future())
+        place = Place(place_id, selected, key, around, steps, loop.create_future())
         if not request.places:
             # The next turn of the loop: by then every place that is ready now has been found.
             loop.call_soon(_begin, request)
@@ -245,8 +246,13 @@ async def answer(request: Request, places: list[Place]) -> None:
         groups.setdefault(place.id, []).append(place)
     try:
         plan = _plan(request, groups)
+        if plan.is_of_parent and len(parted := _parted(places)) > 1:
+            # Their parameters have the same names: each object around gets a statement of its own.
+            await asyncio.gather(*(answer(request, part) for part in parted))
+            return
+        around = {AROUND: places[0].around}
         keys = {f"k{n}": [p.key.id for p in g if p.key is not None] for n, g in enumerate(groups.values())}
-        values = plan.values({**request.given, **keys}, request.viewer)
+        values = plan.values({**request.given, **keys, **around}, request.viewer)
         body = read_body(await engine.pool.fetchval(plan.sql, *values))
         for n, group in enumerate(groups.values()):
             for i, place in enumerate(group):
@@ -267,6 +273,13 @@ async def answer(request: Request, places: list[Place]) -> None:
                     known.message, nodes=place.selected.nodes, path=place.path, extensions=known.extensions
                 )
                 place.answer.set_exception(here)
+
+
+def _parted(places: list[Place]) -> list[list[Place]]:
+    parts: dict[int, list[Place]] = {}
+    for place in places:
+        parts.setdefault(id(place.around), []).append(place)
+    return list(parts.values())
 
 
 def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:

@@ -227,6 +227,19 @@ def of_viewer(attribute: str, sql_type: TypeEngine[T]) -> BindParameter[T]:
     return bindparam(VIEWER + attribute, type_=sql_type, required=True)
 
 
+# --- the object around a planned field -------------------------------------------------------------------------------
+
+PARENT = "parent_"
+
+
+def of_parent(attribute: str, sql_type: TypeEngine[T]) -> BindParameter[T]:
+    """An attribute of the object that an ordinary resolver returned, for a planned field on its type.
+
+    So an action or an ordinary query may decide *which* rows, and the field says what is shown of them.
+    """
+    return bindparam(PARENT + attribute, type_=sql_type, required=True)
+
+
 def argument(of: Any, description: str) -> Any:
     """`Annotated[of, strawberry.argument(description=…)]`, for signatures of planned methods."""
     return Annotated[of, strawberry.argument(description=description)]
