@@ -82,7 +82,8 @@ SEES = sees_household(m.Household.region_code, m.Household.id)
 
 @entity(m.Household, scope=or_(IS_TOMBSTONE, SEES))
 class HouseholdRecord:
-    """A family as phones keep it. All but the first two are null where it is gone from the viewer's scope. 农户记录"""
+    """A family as phones keep it; all but the first two are null where it is gone from the viewer's scope. Sent again when
+    the household, one of its people, their spells, one of its pairings or the name of a helper changes. 农户记录"""
 
     id: strawberry.ID = described("The household's id. 农户标识")
     is_deleted: bool = shows(IS_TOMBSTONE, description="Whether it is gone from the viewer's scope. 是否已移出")

@@ -54,7 +54,8 @@ _COMPANION, _PHOTO = aliased(m.VisitCompanion), aliased(m.Photo)
 
 @entity(m.Visit, scope=or_(IS_TOMBSTONE, SEES))
 class VisitRecord:
-    """A visit as phones keep it. All but the first two are null where it is gone from the viewer's scope. 走访记录"""
+    """A visit as phones keep it; all but the first two are null where it is gone from the viewer's scope. Sent again when
+    the visit changes: it is corrected, or its family moves. 走访记录"""
 
     id: strawberry.ID = described("The visit's id. 走访标识")
     is_deleted: bool = shows(IS_TOMBSTONE, description="Whether it is gone from the viewer's scope. 是否已移出")

@@ -142,7 +142,7 @@ async def _page(db: AsyncSession, viewer: Viewer, cursor: Cursor, limit: int) ->
         "after": cursor.after,
     }
     is_snapshot = cursor.after is not None
-    found = (await db.execute(_STATEMENTS[cursor.kind, is_snapshot], given)).one()
+    found = (await db.execute(STATEMENTS[cursor.kind, is_snapshot], given)).one()
     stands, rows = found.stands or [], found.rows or []
     if len(stands) > MOST_AREAS:
         raise Refused(Problem("TOO_WIDE_TO_SYNC", ("input",), {"most": MOST_AREAS, "areas": len(stands)}))
@@ -243,4 +243,5 @@ def _statement(kind: Kind, is_snapshot: bool) -> Select[Any]:
     )
 
 
-_STATEMENTS = {(kind, is_snapshot): _statement(kind, is_snapshot) for kind in Kind for is_snapshot in (False, True)}
+# By kind, and whether a snapshot is being read.
+STATEMENTS = {(kind, is_snapshot): _statement(kind, is_snapshot) for kind in Kind for is_snapshot in (False, True)}
