@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.client_config import ClientConfigQueries
+from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue
 from schema.families import HouseholdMutations
@@ -39,6 +40,7 @@ class Query(
     VisitQueries,
     SubmissionQueries,
     PullQueries,
+    DutyQueries,
     SurveyFormQueries,
     TermQueries,
 ):
