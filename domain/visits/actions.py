@@ -9,25 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Problem, invalid, refused
-from domain.base.models import Base, namespace_id
+from domain.base.models import namespace_id
 from domain.changes.rules import HASH_VERSION
 from domain.visits.items import BATCH_LIMIT, Document, SentVisit, read_visit
 from domain.visits.judgement import Rows, is_deferred, judge, rows_of, written_down
-from domain.visits.models import Submission, SubmissionOutcome
+from domain.visits.keeping import Earlier, claim, earlier_ones, judged_anew
+from domain.visits.models import SubmissionOutcome
 from domain.visits.queries import surroundings, what_is_known
 from domain.visits.rules import VisitPolicy, parse_instant
 from domain.visits.storing import store
 
 APPLIED, REPLAYED, DEFERRED, CONFLICT, REJECTED = SubmissionOutcome
-
-Earlier = tuple[SubmissionOutcome, str]  # what became of a submission, and its content hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ async def submit_visits(db: AsyncSession, actor: Actor, *, items: Sequence[Docum
     once = sorted(first.values(), key=lambda item: item.key)
 
     # Most retries end here: what was applied before needs no second judgement.
-    earlier = await _earlier(db, actor, once)
+    earlier = await earlier_ones(db, actor, [item.key for item in once])
     for item in once:
         if item.key in earlier:
             item.settle_by(earlier[item.key])
@@ -134,16 +131,6 @@ def _answer(item: _Item, first: _Item) -> Judged:
     return item.answer
 
 
-async def _earlier(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> dict[uuid.UUID, Earlier]:
-    """What this submitter sent under these ids before. Others' submissions are as good as not there."""
-    found = await db.execute(
-        select(Submission.id, Submission.outcome, Submission.content_hash).where(
-            Submission.id.in_([item.key for item in items]), Submission.submitter_id == actor.id
-        )
-    )
-    return {key: (outcome, digest) for key, outcome, digest in found}
-
-
 async def _judge(db: AsyncSession, actor: Actor, items: Sequence[_Item], sent_at: datetime) -> None:
     known = await what_is_known(db, actor, {item.position: item.sent for item in items})
     for item in items:
@@ -159,21 +146,12 @@ async def _judge(db: AsyncSession, actor: Actor, items: Sequence[_Item], sent_at
 
 async def _claim(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None:
     """Write the submissions down. Settles those whose id turns out to be taken, or applied by a retry beside this one."""
-    rows = [_submission(item, actor) for item in items]
-    claim = insert(Submission).on_conflict_do_nothing().returning(Submission.id)
-    # Waits for whoever is just inserting the same id. A row that only others may see conflicts and is never returned.
-    claimed = set(await db.scalars(claim, rows))
-    again = [item for item in items if item.key not in claimed]
-    if not again:
-        return
-    # Judged anew: locked first, so that the reading after it is the last word.
-    keys = [item.key for item in again]
-    mine = (Submission.id.in_(keys), Submission.submitter_id == actor.id, Submission.outcome != APPLIED)
-    await db.execute(select(Submission.id).where(*mine).order_by(Submission.id).with_for_update())
-    earlier = await _earlier(db, actor, again)
+    rows = {item.key: _submission(item, actor) for item in items}
+    stood = await claim(db, actor, list(rows.values()))
+    again = [item for item in items if item.key in stood]
     for item in again:
-        item.settle_by(earlier.get(item.key))
-    await _judged_anew(db, actor, [item for item in again if item.answer is None])
+        item.settle_by(stood[item.key])
+    await judged_anew(db, [rows[item.key] for item in again if item.answer is None])
 
 
 def _submission(item: _Item, actor: Actor) -> dict[str, Any]:
@@ -192,24 +170,12 @@ def _submission(item: _Item, actor: Actor) -> dict[str, Any]:
     }
 
 
-async def _judged_anew(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None:
-    if not items:
-        return
-    changed = ("region_code", "outcome", "content", "content_hash", "hash_version", "problems", "judged_at")
-    table = Base.metadata.tables[Submission.__tablename__]
-    anew = (
-        update(table).where(table.c.id == bindparam("key")).values({name: bindparam(f"new_{name}") for name in changed})
-    )
-    rows = [(item.key, _submission(item, actor)) for item in items]
-    await db.execute(anew, [{"key": key, **{f"new_{name}": row[name] for name in changed}} for key, row in rows])
-
-
 async def _apply(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None:
     """Store the visits of the good items, and settle all."""
     by_key = {item.key: item for item in items}
     broken = await store(db, {item.key: item.rows for item in items if item.rows is not None})
     for key, problem in broken.items():
         by_key[key].problems = [problem]
-    await _judged_anew(db, actor, [by_key[key] for key in broken])
+    await judged_anew(db, [_submission(by_key[key], actor) for key in broken])
     for item in items:
         item.settle(item.outcome, *item.problems)

@@ -262,7 +262,7 @@ async def test_five_hundred_visits_are_taken_and_one_more_is_not(world: World) -
     assert refused["errors"] == [
         {
             "code": "BATCH_TOO_LARGE",
-            "message": "Send 500 visits at most at a time.",
+            "message": "Send 500 at most at a time.",
             "path": ["input", "visits"],
             "isRetryable": False,
         }

@@ -51,7 +51,8 @@ async def edit_household(
     """Change fields of a family and its members, each from the value it was read with to a new one.
 
     Fields that others changed meanwhile stay as they are unless they are edited here too. One conflicting field refuses
-    the whole edit, and nothing is written: docs/decisions/0009-edits-merge-by-field.md says why. Answers {"household_id"}.
+    the whole edit, and nothing is written: docs/decisions/0009-edits-merge-by-field.md says why. Answers {"household_id",
+    "revision", "has_changed"}: the revision after it, and whether there was anything left to change.
     Raises NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED), Conflict when all that is wrong are FIELD_CONFLICTs, else
     InvalidInput with everything that is wrong.
     """
@@ -78,7 +79,9 @@ async def edit_household(
             changed[str(person_id)] = sorted(public(name) for name in values)
         if changes or people:
             await tell(db, actor, household, EventKind.EDITED, actor.today, changed, operation_id, "edit_household")
-        return {"household_id": str(household_id)}
+        # The document that this edit was made from had the revision before.
+        has_changed = bool(changes or people)
+        return {"household_id": str(household_id), "revision": household.revision, "has_changed": has_changed}
 
     content = {
         "household_id": household_id,
