@@ -24,7 +24,7 @@ class UserError:
     code: str = strawberry.field(description="Stable code from the published catalogue (docs/errors.md). 错误代码")
     message: str = strawberry.field(description="What is wrong, in the language of Accept-Language. 错误说明")
     path: list[str] = strawberry.field(
-        description="Which input it is about, from `input` down; indices as text. 输入路径"
+        description="Which input it is about, from the argument down; indices as text. 输入路径"
     )
     is_retryable: bool = strawberry.field(description="Whether the same request may succeed in a moment. 是否可重试")
 

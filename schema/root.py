@@ -13,6 +13,7 @@ from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue
 from schema.families import HouseholdMutations
 from schema.helpers import HelperQueries
+from schema.household_push import HouseholdPushMutations
 from schema.household_search import HouseholdQueries
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
@@ -48,7 +49,9 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be done. 变更")
-class Mutation(SubmissionMutations, HouseholdMutations, HouseholdMoveMutations, PairingMutations):
+class Mutation(
+    SubmissionMutations, HouseholdMutations, HouseholdPushMutations, HouseholdMoveMutations, PairingMutations
+):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 
 

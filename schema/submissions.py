@@ -67,7 +67,7 @@ class SubmissionError:
         LANGUAGE,
         description="What is wrong, in the client's language. 错误说明",
     )
-    path: JSON = described("Which part of the item: a list of texts, from `input` down. 输入路径")
+    path: JSON = described("Which part of the item: texts, from `input` down, which stands for the item. 输入路径")
 
 
 @entity(m.Submission, scope=m.Submission.submitter_id == VIEWER_ID)
@@ -75,7 +75,7 @@ class Submission:
     """What the viewer's phone sent, word for word, and what became of it; refused and deferred ones too. 提交记录"""
 
     id: strawberry.ID = described("The id of what was sent; made here where that was no UUID. 唯一标识")
-    kind: str = described("What it is: VISIT. 类型")
+    kind: str = described("What it is: VISIT, or HOUSEHOLD for a pushed one. 类型")
     outcome: SubmissionOutcome = described("What became of it. 提交结果")
     content: JSON = described("What was sent. 提交内容")
     received_at: datetime = described("When it first came. 首次接收时间")

@@ -13,7 +13,7 @@ import pytest
 
 from domain.access.rules import Actor, GrantRole
 from domain.base.chinese_ids import made_up_id_number, masked_id_number
-from domain.base.errors import InvalidInput, Problem, Refused
+from domain.base.errors import InvalidInput, Problem, Refused, TryAgain
 from domain.sync.difference import Row
 from domain.sync.pushing import ROWS_LIMIT, Pushed, push_households
 from domain.visits.models import SubmissionOutcome
@@ -390,3 +390,44 @@ async def test_two_phones_that_register_one_family_at_once_make_one(town: Town) 
     assert outcomes == [APPLIED, CONFLICT]
     (refused,) = [answer for (answer,) in answers if answer.outcome == CONFLICT]
     assert codes(refused.problems) == [("ALREADY_ON_RECORD", "id")]
+
+
+async def test_a_number_of_somebody_out_of_sight_is_taken_and_refuses_its_row_only(town: Town) -> None:
+    number = made_up_id_number(125, date(1980, 5, 1), 33)
+    await town.family(person("陈远方", id_number=number), village=town.next_township)
+    homes = [await town.family() for _ in range(2)]
+    cadre = await town.cadre(*homes)
+    first, second = [await master(town, home) for home in homes]
+    edited = {**first, "members": member_of(first, idNumber=number)}
+    answers = await push(town, cadre, Row(edited, first), Row({**second, "address": "二"}, second))
+    assert [answer.outcome for answer in answers] == [REJECTED, APPLIED]
+    assert [problem.code for problem in answers[0].problems] == ["ID_NUMBER_TAKEN"]
+
+
+SURPRISE = """
+CREATE FUNCTION surprise() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.address = '意外' THEN RAISE 'surprise'; END IF;
+  IF NEW.address = '占用' THEN RAISE 'wait' USING ERRCODE = '55P03'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER surprise BEFORE UPDATE ON household FOR EACH ROW EXECUTE FUNCTION surprise();
+"""
+
+
+async def test_a_surprise_keeps_the_row_and_leaves_the_others_standing(town: Town) -> None:
+    homes = [await town.family() for _ in range(3)]
+    cadre = await town.cadre(*homes)
+    bases = [await master(town, home) for home in homes]
+    await town.sql.execute(SURPRISE)
+    try:
+        rows = [Row({**base, "address": text}, base) for base, text in zip(bases, ("一", "意外", "三"), strict=True)]
+        answers = await push(town, cadre, *rows)
+        assert [answer.outcome for answer in answers] == [APPLIED, DEFERRED, APPLIED]
+        assert [problem.code for problem in answers[1].problems] == ["INTERNAL_ERROR"]
+        with pytest.raises(TryAgain):
+            await push_one(town, cadre, await master(town, homes[0]), address="占用")
+    finally:
+        await town.sql.execute("DROP FUNCTION surprise CASCADE")
+    (answer,) = await push(town, cadre, rows[1])
+    assert answer.outcome == APPLIED, "it is good when it comes again"
