@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 import uuid
@@ -15,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from api.cli.cluster import running
+from api.cli.cluster import ClusterError, running
 from api.database import connected, prepare
 from api.tokens import Keys
 from bench.servers import ROOT
@@ -57,8 +58,11 @@ def address(url: str | None, households: int) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    with running(ROOT / ".data" / "bench", say=print) as cluster:
-        yield cluster.url(f"ruhu_bench_{households}")
+    try:
+        with running(ROOT / ".data" / "bench", say=print) as cluster:
+            yield cluster.url(f"ruhu_bench_{households}")
+    except ClusterError as error:
+        sys.exit(f"ruhu: {error}")
 
 
 @asynccontextmanager

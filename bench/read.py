@@ -1,6 +1,6 @@
 """How fast plain reads are, beside hand-written SQL and two other ways of serving GraphQL from the same tables.
 
-    python -m bench.read [--households N] [--seconds S] [--rounds R] [--database URL] [--peers strawberry,postgraphile]
+    ./ruhu bench read [--households N] [--seconds S] [--rounds R] [--database URL] [--peers strawberry,postgraphile]
 
 Everybody serves from one process each, over HTTP on loopback, from the same PostgreSQL. The rounds are interleaved, so
 that whatever else the machine does meets all alike; only ratios to the floor of the same round are kept.
@@ -126,7 +126,7 @@ async def measure(
                 server = cpu_seconds(contender.server.pid) - server
                 each = 1000 / figures.requests
                 contender.rounds.setdefault(workload.name, []).append(Round(figures, server * each, in_postgres * each))
-        print(f"round {number + 1} of {rounds} is done", flush=True)
+        print(f"round {number + 1} of {rounds} is done")
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
@@ -187,7 +187,7 @@ async def bench(url: str, households: int, seconds: float, rounds: int, only: Se
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench.read", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="./ruhu bench read", description=__doc__.partition("\n")[0])
     parser.add_argument("--households", type=int, default=50_000, help="of the synthetic province (default 50,000)")
     parser.add_argument("--seconds", type=float, default=3.0, help="per contender, workload and round (at most 30)")
     parser.add_argument("--rounds", type=int, default=5, help="at least 5 for a figure worth keeping (at most 20)")

@@ -42,6 +42,8 @@ def serving_postgraphile(url: str) -> Iterator[Server]:
     """PostGraphile 5 over the database at `url`; installed by npm the first time, into .data/bench."""
     folder = ROOT / ".data" / "bench" / "postgraphile"
     folder.mkdir(parents=True, exist_ok=True)
+    if shutil.which("npm") is None:
+        sys.exit("ruhu: PostGraphile needs npm: install it, or leave PostGraphile out with --peers strawberry")
     lock = (POSTGRAPHILE / "package-lock.json").read_text()
     if not (folder / "done").exists() or (folder / "package-lock.json").read_text() != lock:
         for file in ("package.json", "package-lock.json"):

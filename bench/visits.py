@@ -1,6 +1,6 @@
 """How many visits come in per second: phones of as many cadres, each sending batches of geotagged visits one after another.
 
-    python -m bench.visits [--households N] [--phones P] [--seconds S] [--rounds R] [--database URL]
+    ./ruhu bench visits [--households N] [--phones P] [--seconds S] [--rounds R] [--database URL]
 
 Beside it the floor: the same rows by one hand-written statement in one transaction, under the same constraints, triggers
 and policies, with nothing judged. Rounds are interleaved. What is written stays in the bench's database.
@@ -129,6 +129,7 @@ async def bench(url: str, households: int, phones: int, seconds: float, rounds: 
             for number in range(rounds):
                 for contender in (floor, ours) if number % 2 else (ours, floor):
                     await measure(contender, connection, seconds)
+                print(f"round {number + 1} of {rounds} is done")
         report(floor, ours, len(asking))
 
 
@@ -160,7 +161,7 @@ def report(floor: Contender, ours: Contender, phones: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench.visits", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="./ruhu bench visits", description=__doc__.partition("\n")[0])
     parser.add_argument("--households", type=int, default=50_000, help="of the synthetic province (default 50,000)")
     parser.add_argument("--phones", type=int, default=16, help=f"at once (at most {MOST_PHONES})")
     parser.add_argument("--seconds", type=float, default=5.0, help="per round (at most 30)")

@@ -18,6 +18,7 @@ Exit codes: 0 all is well, 1 it failed and one line said what to do, 2 the comma
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
+bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -130,11 +131,27 @@ def doctor() -> None:
     raise typer.Exit(doctor())
 
 
+@bench_app.command("read", context_settings=PASS_ON)
+def bench_read(context: typer.Context) -> None:
+    """Measure reads beside hand-written SQL and other servers (--help tells what can be chosen)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("read", context.args))
+
+
+@bench_app.command("visits", context_settings=PASS_ON)
+def bench_visits(context: typer.Context) -> None:
+    """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("visits", context.args))
+
+
 @app.command("help")
 def list_commands() -> None:
     """Show this list."""
     print(HEAD, end="\n\n")
-    for prefix, group in (("", app), ("demo ", demo_app), ("regions ", regions_app)):
+    for prefix, group in (("", app), ("demo ", demo_app), ("regions ", regions_app), ("bench ", bench_app)):
         for command in group.registered_commands:
             function = command.callback
             assert function is not None
@@ -145,6 +162,7 @@ def list_commands() -> None:
 
 app.add_typer(demo_app, name="demo")
 app.add_typer(regions_app, name="regions")
+app.add_typer(bench_app, name="bench")
 
 
 def main(arguments: list[str]) -> None:

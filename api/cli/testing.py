@@ -27,10 +27,10 @@ def run_tests(arguments: list[str]) -> int:
         if "RUHU_TEST_ADMIN_URL" not in environment:
             cluster = stack.enter_context(running(TEST_DATA, throwaway=True, say=say))
             environment["RUHU_TEST_ADMIN_URL"] = cluster.url("postgres")
-        return _run_to_its_end([sys.executable, "-m", "pytest", *arguments], environment)
+        return run_to_its_end([sys.executable, "-m", "pytest", *arguments], environment)
 
 
-def _run_to_its_end(command: list[str], environment: Mapping[str, str]) -> int:
+def run_to_its_end(command: list[str], environment: Mapping[str, str]) -> int:
     """Waits for the command come what may: the database must outlive it, and its own last words must be heard."""
 
     def pass_on(number: int, frame: FrameType | None) -> None:

@@ -33,6 +33,8 @@ COMMANDS = (
     "doctor",
     "regions load",
     "regions merge",
+    "bench read",
+    "bench visits",
     "token",
     "help",
 )
@@ -71,6 +73,7 @@ def test_help_lists_every_command_with_a_line_of_its_own(arguments: list[str]) -
     [
         (["sevre"], "ruhu: No such command 'sevre'. Did you mean 'serve'. `./ruhu help` lists the commands."),
         (["regions"], "ruhu: Missing command. `./ruhu help` lists the commands."),
+        (["bench", "raed"], "ruhu: No such command 'raed'. Did you mean 'read'. `./ruhu help` lists the commands."),
         (["serve", "--fast"], "ruhu: No such option: --fast. `./ruhu help` lists the commands."),
         (["token"], "ruhu: Missing argument 'persona'. `./ruhu help` lists the commands."),
     ],
@@ -230,3 +233,26 @@ def test_doctor_makes_no_database_by_looking(tmp_path: Path) -> None:
     assert code == 1
     assert "✗ there is no database yet: `./ruhu serve` makes it" in output
     assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.parametrize("name", ["read", "visits"])
+def test_a_bench_tells_what_can_be_chosen(name: str) -> None:
+    code, output, errors = ruhu("bench", name, "--help")
+    assert (code, errors) == (0, "")
+    assert output.startswith(f"usage: ./ruhu bench {name} [-h] [--households HOUSEHOLDS]")
+
+
+def test_a_bench_refuses_what_it_does_not_know() -> None:
+    code, output, errors = ruhu("bench", "visits", "--phones", "many")
+    assert (code, output) == (2, "")
+    assert errors.endswith("./ruhu bench visits: error: argument --phones: invalid int value: 'many'\n")
+
+
+async def test_a_bench_measures_and_tells_how_far_it_is(template: str) -> None:
+    url = await databases.fresh_database("ruhu_bench", template)
+    size = ["--households", "300", "--phones", "2", "--seconds", "0.2", "--rounds", "2"]
+    code, output, errors = ruhu("bench", "visits", *size, "--database", url, RUHU_DATABASE_URL="postgresql://nowhere")
+    assert (code, errors) == (0, "")
+    assert "round 1 of 2 is done\nround 2 of 2 is done\n" in output
+    assert re.search(r"ours to the floor, visits per second: 0\.\d\d \[", output)
+    await databases.drop_database("ruhu_bench")
