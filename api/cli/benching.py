@@ -3,7 +3,6 @@
 import os
 import sys
 
-from api.cli.target import ROOT
 from api.cli.testing import run_to_its_end
 
 
