@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypedDict
@@ -15,12 +16,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api import graphiql, health
 from api.database import alembic_config, sqlalchemy_url
 from api.graphql_http import graphql
+from api.graphql_ws import graphql_socket
 from api.identity import Identities
+from api.live import Feed
 from api.logging import set_up_logging
 from api.requests import Requests
 from api.settings import Settings
@@ -46,6 +49,8 @@ class State(TypedDict):
     sessions: Sessions
     engine: Engine
     identities: Identities
+    feed: Feed
+    sockets: asyncio.Semaphore
     revision: str | None
 
 
@@ -64,6 +69,7 @@ def create_app(settings: Settings) -> Starlette:
             *demo,
             *graphiql.routes(),
             Route("/graphql", graphql, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", graphql_socket),
             *health.routes,
         ],
         middleware=[Middleware(Requests), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
@@ -97,6 +103,8 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         connect_args={"server_settings": own},
     )
     stack.push_async_callback(engine.dispose)
+    feed = Feed(pool)
+    stack.push_async_callback(feed.close)
     return State(
         settings=settings,
         pool=pool,
@@ -110,6 +118,8 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
             on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
         ),
         identities=Identities(Keys(settings.data_dir), pool, is_demo=settings.env == "demo"),
+        feed=feed,
+        sockets=asyncio.Semaphore(settings.max_sockets),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),
     )
 

@@ -64,7 +64,7 @@ async def _answer(request: Request, media_type: str) -> Response:
         viewer = await state.identities.viewer(
             request.headers.get("authorization"), request.headers.get("accept-language"), now
         )
-        context = Context(Actor(viewer, now, state.request_id), state.sessions)
+        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed)
         answer = await state.engine.execute(
             operation.query,
             operation.variables,
@@ -121,6 +121,11 @@ def read_operation(content_type: str | None, body: bytes) -> Operation:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadRequest(400, "BAD_JSON") from None
+    return operation_of(sent)
+
+
+def operation_of(sent: object) -> Operation:
+    """The operation that this JSON is, over HTTP or a socket; raises BadRequest (400, with a reason)."""
     if not isinstance(sent, dict):
         raise BadRequest(400, "BAD_REQUEST", reason="The body must be a JSON object")
     query, variables, name = sent.get("query"), sent.get("variables"), sent.get("operationName")

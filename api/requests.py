@@ -24,8 +24,14 @@ GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ROUTES: Final = ("/graphql/assets", "/graphql/personas", "/graphql", "/livez", "/readyz", "/metrics")
 
 
+def request_id_of(headers: Headers) -> str:
+    """The client's X-Request-Id if it is a plain one, else a new UUIDv7."""
+    given = headers.get("x-request-id", "")
+    return given if GIVEN_ID.fullmatch(given) else str(uuid_utils.uuid7())
+
+
 class Requests:
-    """ASGI middleware. The request's id is the client's X-Request-Id if it is a plain one, else a new UUIDv7."""
+    """ASGI middleware for HTTP; sockets see to themselves."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -34,8 +40,7 @@ class Requests:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if GIVEN_ID.fullmatch(given) else str(uuid_utils.uuid7())
+        request_id = request_id_of(Headers(scope=scope))
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 500

@@ -30,7 +30,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, validation_alias=AliasChoices("RUHU_PORT", "PORT"), description="Port to listen on.")
     pool_size: int = Field(10, ge=1, description="Connections for reads, and as many for writes.")
     statement_timeout_seconds: float = Field(15, gt=0, description="A statement that takes longer is stopped.")
-    max_body_bytes: int = Field(3_000_000, ge=1024, description="A request body over this is refused as a whole.")
+    max_body_bytes: int = Field(
+        3_000_000, ge=1024, description="A request body or WebSocket message over this is refused as a whole."
+    )
+    max_sockets: int = Field(2000, ge=1, description="WebSockets open at once in one process; more are told 503.")
     max_cost: int = Field(200_000, ge=1, description="The highest cost of one operation, in values it may bring.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, as JSON.")
 

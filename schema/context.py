@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,13 +16,24 @@ from domain.base.transactions import Sessions, carry_out
 
 T = TypeVar("T")
 
+Place: TypeAlias = int | uuid.UUID  # of the feed: a township's area, or a party
+
+
+class Feed(Protocol):
+    """What subscriptions wait on; api/live.py."""
+
+    async def changed(self, seen: Mapping[Place, int | None]) -> Mapping[Place, int]:
+        """Waits until one of these places has another head than the one seen; answers the heads of them all."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks and when, and where to write. Reads have no business here: the engine does them."""
+    """Who asks and when, where to write, and what to wait on. Reads have no business here: the engine does them."""
 
     actor: Actor
     sessions: Sessions
+    feed: Feed
 
     async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """One action in one transaction, under the viewer's settings; committed when this returns."""

@@ -1,7 +1,10 @@
 """`./ruhu serve`: the database, then the web server, until Ctrl-C; then both down again, in that order."""
 
+from __future__ import annotations
+
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -11,7 +14,11 @@ from api.database import prepare
 from api.settings import Settings
 from api.tokens import PERSONAS
 
+if TYPE_CHECKING:  # the app is imported after the port is ours
+    from starlette.applications import Starlette
+
 DRAIN_SECONDS = 5  # what open requests get after Ctrl-C
+UNREAD_SECONDS = 60  # how long a client may take in nothing of what was sent
 
 
 def serve(*, demo: bool = False) -> None:
@@ -26,23 +33,30 @@ def serve(*, demo: bool = False) -> None:
         from api.app import create_app
 
         app = create_app(wanted.model_copy(update={"database_url": url}))
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            lifespan="on",
-            log_config=None,  # the app logs, as JSON
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        server = _Server(config, _welcome(wanted, listener))
+        server = _Server(configured(app, wanted), _welcome(wanted, listener))
         try:
             with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
                 server.run(sockets=[listener])
         except SystemExit:
             raise CommandError("the app did not start: mend what the log above names, and start again") from None
     say("Stopped.")
+
+
+def configured(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs the app."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        ws_ping_interval=None,  # the protocol has pings of its own: api/graphql_ws.py
+        lifespan="on",
+        log_config=None,  # the app logs, as JSON
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -73,6 +87,10 @@ def _bound(settings: Settings) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it. uvicorn has no bound for a client that is there and reads nothing, or is gone without a
+        # word in the middle of an answer: the kernel drops it, with what we hold for it. A slow one is not concerned.
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
         listener.bind(address)
     except socket.gaierror as error:
         raise CommandError(f"RUHU_HOST {settings.host} is no address of this machine: {error.strerror}") from error

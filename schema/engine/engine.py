@@ -8,7 +8,7 @@ planned place to the engine: those of one moment together, in one statement.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Protocol
 
 import strawberry
@@ -131,7 +131,7 @@ class Engine:
         viewer: Any,
         operation_name: str | None = None,
         context: Any = None,
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncGenerator[Answer, None]:
         """The answers of a subscription: its resolver yields keyed(...), the engine answers the selection of each."""
         return ordinary.subscribe(self, query, variables, viewer, operation_name, context)
 

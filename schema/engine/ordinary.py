@@ -8,7 +8,8 @@ cached with the operation's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -86,8 +87,8 @@ async def execute(
 
 async def subscribe(
     engine: Engine, query: str, raw: Mapping[str, Any] | None, viewer: Any, operation_name: str | None, context: Any
-) -> AsyncIterator[Answer]:
-    """One answer per event; a refusal is one answer, and the end."""
+) -> AsyncGenerator[Answer, None]:
+    """One answer per event; a refusal or a failing resolver is one answer without data, and the end."""
     try:
         prepared = engine.prepare(query, operation_name, viewer)
         given = engine.coerce(prepared, raw)
@@ -119,17 +120,23 @@ async def subscribe(
             return
     finally:
         CURRENT.reset(token)
-    events = aiter(stream)
-    while True:
-        token = CURRENT.set(request)
-        try:
-            event = await anext(events, None)
-        finally:
-            CURRENT.reset(token)
-        if event is None:
-            return
-        errors, request.errors = _outward(request, event.errors or []), []
-        yield respond(event.data, errors, request.cost)
+    async with aclosing(stream) as events:  # whoever stops listening stops the resolver, too
+        while True:
+            failure: GraphQLError | None = None
+            token = CURRENT.set(request)
+            try:
+                event = await anext(events, None)
+            except Exception as error:
+                failure = error if isinstance(error, GraphQLError) else engine.outward(error, prepared.name)
+            finally:
+                CURRENT.reset(token)
+            if failure is not None:
+                yield failed([failure])
+                return
+            if event is None:
+                return
+            errors, request.errors = _outward(request, event.errors or []), []
+            yield respond(event.data, errors, request.cost)
 
 
 def _check_cost(request: Request) -> int:
