@@ -15,6 +15,7 @@ from schema.families import HouseholdMutations
 from schema.helpers import HelperQueries
 from schema.household_push import HouseholdPushMutations
 from schema.household_search import HouseholdQueries
+from schema.live import ChangeSubscriptions
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
@@ -55,9 +56,15 @@ class Mutation(
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 
 
+@strawberry.type(description="Everything that can be listened to, from now on. 订阅")
+class Subscription(ChangeSubscriptions):
+    """Each event is a pull of what changed; the engine answers its selection."""
+
+
 schema = strawberry.Schema(
     Query,
     Mutation,
+    Subscription,
     types=[InvalidValue, FieldConflict],
     config=StrawberryConfig(scalar_map=SCALAR_MAP, disable_field_suggestions=True),
 )

@@ -1,0 +1,62 @@
+"""Changes as they happen: what a pull would bring, brought without asking. The same documents, the same cursors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
+
+import strawberry
+
+from domain.sync.queries import Pulled, now, pull
+from domain.sync.rules import Kind, read
+from schema.context import Info, Place
+from schema.errors import asked
+from schema.pulls import HouseholdPull, VisitPull, made
+
+AT_ONCE: Final = 100  # documents in one event
+
+
+@strawberry.type
+class ChangeSubscriptions:
+    """What phones listen to while they have a network."""
+
+    @strawberry.subscription(
+        description="Families that change from now on, as `pullHouseholds` would bring them. 农户变更推送"
+    )
+    async def household_changes(self, info: Info) -> AsyncGenerator[HouseholdPull, None]:
+        async for pulled in _changes(info, Kind.HOUSEHOLD):
+            yield made(HouseholdPull, pulled)
+
+    @strawberry.subscription(
+        description="Visits that are made or corrected from now on, as `pullVisits` would bring them. 走访变更推送"
+    )
+    async def visit_changes(self, info: Info) -> AsyncGenerator[VisitPull, None]:
+        async for pulled in _changes(info, Kind.VISIT):
+            yield made(VisitPull, pulled)
+
+
+async def _changes(info: Info, kind: Kind) -> AsyncIterator[Pulled]:
+    """One pull after the other, each when there is something to pull.
+
+    Nothing is queued for a slow client: the cursor stands still until the last event has gone out, and the next pull
+    brings whatever became of the documents meanwhile, each once.
+    """
+    actor, feed = info.context.actor, info.context.feed
+    cursor = await asked(info, lambda db: now(db, actor.viewer, kind, actor.today))
+    heads: dict[Place, int | None] = {}
+    while True:
+        # A family of another township that came onto the list brings its township with it.
+        places: list[Place] = [*_areas(cursor), *actor.viewer.parties]
+        heads = dict(await feed.changed({place: heads.get(place) for place in places}))
+        has_more = True
+        while has_more:
+            since = cursor
+            pulled = await asked(info, lambda db: pull(db, actor.viewer, kind, since, AT_ONCE, actor.today))  # noqa: B023
+            cursor, has_more = pulled.cursor, pulled.has_more
+            if pulled.ids:
+                yield pulled
+
+
+def _areas(cursor: str) -> list[int]:
+    held = read(cursor)
+    return [] if held is None else list(held.positions)
