@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".data"), description="Where the private server, keys and uploads live.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, validation_alias=AliasChoices("RUHU_PORT", "PORT"), description="Port to listen on.")
-    pool_size: int = Field(10, ge=1, description="Connections for reads, and as many for writes.")
+    pool_size: int = Field(
+        10, ge=1, description="Connections for reads, as many for writes, half as many for wide lists."
+    )
     statement_timeout_seconds: float = Field(15, gt=0, description="A statement that takes longer is stopped.")
     max_body_bytes: int = Field(
         3_000_000, ge=1024, description="A request body or WebSocket message over this is refused as a whole."

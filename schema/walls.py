@@ -22,4 +22,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "ruhu.organisation_id": func.coalesce(cast(ORGANISATION_ID, Text), ""),
 }
 
+# What of a viewer is a constant in plans, so that PostgreSQL drops the arms of a scope, and the masks, that it decides.
+FLAGS: Final = ("sees_by_region", "sees_by_list", "has_spans", "meets_families")
+
 LANGUAGE = of_viewer("language", Text())  # "zh" or "en"

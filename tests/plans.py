@@ -7,23 +7,43 @@ from typing import Any
 
 import asyncpg
 
+from api.app import PLANNED_ANEW, PLANNED_ONCE, as_app
+from api.settings import Settings
 from domain.access.rules import ANONYMOUS, Viewer
 from schema.engine import Engine
 from schema.root import catalogue
-from schema.walls import SETTINGS
+from schema.walls import FLAGS, SETTINGS
 
 
 async def explain(url: str, query: str, variables: Mapping[str, Any] | None = None, viewer: Viewer = ANONYMOUS) -> str:
-    """The generic plan, which is what a busy server runs: the planner does not see the parameters' values."""
-    connection = await asyncpg.connect(
-        url, server_settings={"role": "ruhu_app", "plan_cache_mode": "force_generic_plan"}
-    )
+    """The plan that the application's own connections would run: made without values, or anew where the engine says so.
+
+    By PREPARE, because EXPLAIN of a statement with parameters always looks at their values.
+    """
+    connection = await asyncpg.connect(url, server_settings=as_app(Settings(database_url=url)))
     try:
-        engine = Engine(catalogue(), connection, settings=SETTINGS)
+        engine = Engine(catalogue(), connection, settings=SETTINGS, flags=FLAGS)
         prepared = engine.prepare(query, None, viewer)
         given = engine.coerce(prepared, variables)
         plan = engine.plan(prepared, given, viewer)
-        rows = await connection.fetch("EXPLAIN (ANALYZE, COSTS OFF) " + plan.sql, *plan.values(given, viewer))
+        planned = PLANNED_ANEW if plan.has_choice and viewer.sees_by_region else PLANNED_ONCE
+        await connection.execute(f"SET plan_cache_mode = {planned['plan_cache_mode']}")
+        await connection.execute(f"PREPARE asked AS {plan.sql}")
+        values = ", ".join(map(_written, plan.values(given, viewer)))
+        rows = await connection.fetch(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE asked({values})")
     finally:
         await connection.close()
     return "\n".join(row[0] for row in rows)
+
+
+def _written(value: Any) -> str:
+    """A parameter as SQL; PREPARE knows its type."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int() | float():
+            return str(value)
+        case list():
+            return f"ARRAY[{', '.join(map(_written, value))}]"
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"

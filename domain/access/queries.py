@@ -1,8 +1,9 @@
 """Wall 1: what a viewer sees, as one expression per kind of row, for every statement that touches such rows.
 
-The viewer is bind parameters named `viewer_…`, never a value and never a Python branch: all viewers share plans. The read
-engine binds them for its statements; actions pass `viewer_parameters(viewer)` with theirs. The policies of migration
-0003_walls say the same once more in PostgreSQL (wall 2) and share nothing with this file.
+The viewer is bind parameters named `viewer_…`, never a value and never a Python branch: viewers share plans. The read
+engine binds them for its statements (SEES_BY_REGION and its like are constants there: decision 0013); actions pass
+`viewer_parameters(viewer)` with theirs. The policies of migration 0003_walls say the same once more in PostgreSQL (wall 2)
+and share nothing with this file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,21 @@ from datetime import date
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, any_, bindparam, func, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.sql import SQLColumnExpression
 
 from domain.access.models import HouseholdAccess
@@ -25,6 +40,11 @@ REGION_TO: BindParameter[str] = bindparam("viewer_region_to", type_=Text())
 REGION_SPANS: BindParameter[Any] = bindparam("viewer_region_spans", type_=ARRAY(Text()))
 HELPER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_helper_id", type_=Uuid())
 ORGANISATION_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_organisation_id", type_=Uuid())
+# Which arms of a scope can be true at all. The read engine writes them into its plans as constants, so that PostgreSQL
+# drops the others: an OR with an arm that is never true still hides the index that a list could walk in its order.
+SEES_BY_REGION: BindParameter[bool] = bindparam("viewer_sees_by_region", type_=Boolean())
+SEES_BY_LIST: BindParameter[bool] = bindparam("viewer_sees_by_list", type_=Boolean())
+HAS_SPANS: BindParameter[bool] = bindparam("viewer_has_spans", type_=Boolean())
 
 
 def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
@@ -36,6 +56,9 @@ def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
         "viewer_region_spans": None if viewer.region_spans is None else list(viewer.region_spans),
         "viewer_helper_id": viewer.helper_id,
         "viewer_organisation_id": viewer.organisation_id,
+        "viewer_sees_by_region": viewer.sees_by_region,
+        "viewer_sees_by_list": viewer.sees_by_list,
+        "viewer_has_spans": viewer.has_spans,
     }
 
 
@@ -47,7 +70,7 @@ def is_signed_in() -> ColumnElement[bool]:
 def in_region(region_code: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """Inside a granted subtree. The hull is a range an index can walk; the prefixes cut it down where there are several."""
     exact = region_code.op("^@")(any_(REGION_SPANS))
-    return (region_code >= REGION_FROM) & (region_code < REGION_TO) & or_(REGION_SPANS.is_(None), exact)
+    return and_(SEES_BY_REGION, region_code >= REGION_FROM, region_code < REGION_TO, or_(~HAS_SPANS, exact))
 
 
 def is_listed(household_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
@@ -56,7 +79,7 @@ def is_listed(household_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     One array for the whole statement, not a semi-join: beside an OR, only `= ANY (array)` can still use the index.
     """
     mine = select(HouseholdAccess.household_id).where(HouseholdAccess.party_id.in_([HELPER_ID, ORGANISATION_ID]))
-    return household_id == any_(func.array(mine.scalar_subquery()))
+    return and_(SEES_BY_LIST, household_id == any_(func.array(mine.scalar_subquery())))
 
 
 def sees_household(

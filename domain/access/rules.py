@@ -105,6 +105,21 @@ class Viewer:
         """Under whose name households are listed for this viewer."""
         return tuple(party for party in (self.helper_id, self.organisation_id) if party is not None)
 
+    @property
+    def sees_by_region(self) -> bool:
+        """Whether a grant holds over any region."""
+        return self.region_from != NOWHERE
+
+    @property
+    def sees_by_list(self) -> bool:
+        """Whether households can be listed for this viewer, because of pairings."""
+        return bool(self.parties)
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether the hull holds more than was granted."""
+        return self.region_spans is not None
+
     def sees_region(self, code: str) -> bool:
         """Whether `code` lies in a granted subtree: what wall 1 says in SQL, for decisions in Python."""
         inside = self.region_from <= code < self.region_to

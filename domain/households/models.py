@@ -94,6 +94,8 @@ class Household(Base):
         Index("uq_household_code", "code", unique=True),
         # With the id, though the code is unique: pages sort by it too, and an index that stops short is sorted anew.
         Index("ix_household_region_code", "region_code", "code", "id"),
+        Index("ix_household_updated_at", text("updated_at DESC"), text("id DESC")),
+        Index("ix_household_registered_on", text("registered_on DESC"), text("id DESC")),
         Index("ix_household_location", "location", postgresql_using="gist"),
         Index("ix_household_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
         Index("ix_household_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),

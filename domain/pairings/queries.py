@@ -5,11 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.access.queries import HELPER_ID, ORGANISATION_ID, in_region, is_listed, sees_household, viewer_parameters
+from domain.access.queries import (
+    HELPER_ID,
+    ORGANISATION_ID,
+    SEES_BY_LIST,
+    in_region,
+    is_listed,
+    sees_household,
+    viewer_parameters,
+)
 from domain.access.rules import Actor
 from domain.base.errors import Problem
 from domain.base.models import Term
@@ -25,8 +33,7 @@ def sees_pairing() -> ColumnElement[bool]:
     return or_(
         in_region(Pairing.region_code),
         is_listed(Pairing.household_id),
-        Pairing.helper_id == HELPER_ID,
-        Pairing.organisation_id == ORGANISATION_ID,
+        and_(SEES_BY_LIST, or_(Pairing.helper_id == HELPER_ID, Pairing.organisation_id == ORGANISATION_ID)),
     )
 
 

@@ -34,6 +34,7 @@ class Builder:
         self.catalogue = catalogue
         self.binds = Binds()
         self.computed: list[Callable[..., Any]] = []
+        self.has_choice = False  # whether the best index depends on values (paging.py)
         self._names = 0
 
     def name(self, prefix: str) -> str:

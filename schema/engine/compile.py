@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,8 @@ from .sql import Joined, Row, Sql, quoted
 from .words import PARENT, VIEWER
 
 DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+Flags = frozenset[tuple[str, bool]]  # attributes of the viewer with their values
+NO_FLAGS: Flags = frozenset()
 
 Builder.renderers = {
     Shown: leaves.shown,
@@ -49,7 +52,7 @@ class KeyedPart:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Immutable, and shared by all viewers."""
+    """Immutable, and shared by all viewers whose flags are the same."""
 
     name: str
     sql: str
@@ -57,6 +60,7 @@ class Plan:
     tree: list[Selected]
     computed: tuple[Callable[..., Any], ...]
     price: Price
+    has_choice: bool  # whether the best index depends on how much the viewer sees
     statement: Select[Any] = field(repr=False)
     is_of_parent: bool  # one parameter at least is an attribute of the object around a planned field
 
@@ -72,8 +76,12 @@ def plan_of(
     parts: list[KeyedPart],
     settings: Mapping[str, BindParameter[Any]],
     builder_class: type[Builder] = Builder,
+    flags: Flags = NO_FLAGS,
 ) -> Plan:
-    """One statement for root fields (`data`) and for objects known by their keys (each under its name)."""
+    """One statement for root fields (`data`) and for objects known by their keys (each under its name).
+
+    flags: attributes of the viewer that are constants in this plan
+    """
     builder = builder_class(catalogue)
     root = Row(planned, None, "root")
     texts: list[str | Sql] = ['{"data":', builder.object(root, planned, tree)]
@@ -82,11 +90,27 @@ def plan_of(
         children = {part.planned.name: part.children}
         texts += [f',"{part.name}":', lists.found_by_keys(builder, [part.planned], children, keys)]
     statement = _with_settings(Joined([*texts, "}"]), settings)
-    compiled = statement.compile(dialect=DIALECT)
+    compiled = statement.compile(dialect=_dialect(flags))
     names: Any = getattr(compiled, "positiontup", None) or ()
     readers = tuple(_reader(builder, compiled, parameter) for parameter in names)
     of_parent = any(name.startswith(PARENT) for name in names if name not in builder.binds.readers)
-    return Plan(name, str(compiled), readers, tree, tuple(builder.computed), Price(tree), statement, of_parent)
+    made = tuple(builder.computed), Price(tree), builder.has_choice
+    return Plan(name, str(compiled), readers, tree, *made, statement, of_parent)
+
+
+@cache
+def _dialect(flags: Flags) -> Dialect:
+    """Writes parameters that are flags as constants, so that PostgreSQL drops what they decide: arms of an OR, masks."""
+    dialect: Any = asyncpg_dialect()  # type: ignore[no-untyped-call]
+    constants = {VIEWER + name: "true" if value else "false" for name, value in flags}
+
+    class Compiler(dialect.statement_compiler):  # type: ignore[misc]
+        def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:
+            written: str = constants.get(bindparam.key) or super().visit_bindparam(bindparam, **options)
+            return written
+
+    dialect.statement_compiler = Compiler
+    return dialect
 
 
 def _variable(name: str) -> Reader:

@@ -33,7 +33,7 @@ from .cache import Bounded, Prepared, Refused
 from .catalogue import Catalogue
 from .checks import check
 from .codecs import Codec
-from .compile import KeyedPart, Plan, plan_of
+from .compile import Flags, KeyedPart, Plan, plan_of
 from .cost import Price
 from .errors import BAD_USER_INPUT, SYNTAX, TOO_COSTLY, VALIDATION, coded, masked, refused
 from .finish import Finisher, is_finished, read_body
@@ -65,6 +65,9 @@ class Engine:
     most_cost   what an operation may cost at most (cost.py)
     on_surprise told of every masked error, with the name of the plan in which it happened
     translate   an exception of a resolver -> the GraphQLError that clients are to see; None: it is masked
+    flags       boolean attributes of the viewer that are constants in plans, so that each combination has its own
+    anew        a pool whose connections plan a statement anew each time, with its values, and who is to use it for pages
+                whose order has another index than their scope (paging.py, has_choice): those who may see much
     on_miss     called with the viewer before anything is parsed or compiled anew; may refuse (cache.Allowance)
     """
 
@@ -80,11 +83,14 @@ class Engine:
         most_cost: int = 100_000,
         on_surprise: Callable[[BaseException, str], None] = _log,
         translate: Callable[[BaseException], GraphQLError | None] = lambda error: None,
+        flags: tuple[str, ...] = (),
+        anew: tuple[Pool, Callable[[Any], bool]] | None = None,
         on_miss: Callable[[Any], None] = lambda viewer: None,
     ) -> None:
         self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
+        self.flags, self.anew = flags, anew
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
 
     async def execute(
@@ -114,7 +120,8 @@ class Engine:
         except Exception as error:  # a planned method's body, or a viewer without an attribute: ours, not the client's
             return respond(None, [self.outward(error, name)])
         try:
-            body: bytes = await self.pool.fetchval(plan.sql, *values)
+            pool = self.anew[0] if self.anew and plan.has_choice and self.anew[1](viewer) else self.pool
+            body: bytes = await pool.fetchval(plan.sql, *values)
             if is_finished(body):
                 return Answer(body, False, cost)
             finisher = Finisher(plan, self.catalogue, self.on_surprise)
@@ -209,7 +216,7 @@ class Engine:
 
     def plan(self, prepared: Prepared, given: Mapping[str, Any], viewer: Any) -> Plan:
         """The plan of a wholly planned query for this shape of variables."""
-        key = prepared.shape(given)
+        key = prepared.shape(given), (flags := self.flags_of(viewer))
         plan = prepared.plans.get(key)
         if plan is None:
             self.on_miss(viewer)
@@ -217,12 +224,16 @@ class Engine:
             query = self.catalogue.types[self.catalogue.query_name]
             tree = selection.of(query, [prepared.operation.selection_set])
             self.check_cost(Price(tree), given)  # before it is compiled: that would cost too
-            plan = prepared.plans.put(key, self.compile(prepared.name, tree, []))
+            plan = prepared.plans.put(key, self.compile(prepared.name, tree, [], flags))
         return plan
 
-    def compile(self, name: str, tree: list[Selected], parts: list[KeyedPart]) -> Plan:
+    def flags_of(self, viewer: Any) -> Flags:
+        """What of a viewer decides SQL: part of a plan's key."""
+        return frozenset([(name, getattr(viewer, name)) for name in self.flags])
+
+    def compile(self, name: str, tree: list[Selected], parts: list[KeyedPart], flags: Flags) -> Plan:
         root = self.catalogue.types[self.catalogue.query_name]
-        return plan_of(self.catalogue, name, root, tree, parts, self.settings)
+        return plan_of(self.catalogue, name, root, tree, parts, self.settings, flags=flags)
 
     def check_cost(self, price: Price, given: Mapping[str, Any]) -> int:
         cost = price(given)

@@ -290,7 +290,8 @@ def _parted(places: list[Place]) -> list[list[Place]]:
 
 
 def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:
-    engine, key = request.engine, (request.prepared.shape(request.given), tuple(groups))
+    engine, flags = request.engine, request.engine.flags_of(request.viewer)
+    key = (request.prepared.shape(request.given), flags, tuple(groups))
     plan = request.prepared.plans.get(key)
     if plan is None:
         engine.on_miss(request.viewer)
@@ -302,5 +303,5 @@ def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:
             else:
                 planned = engine.catalogue.by_class[group[0].key.of]
                 parts.append(KeyedPart(f"k{n}", planned, one.children[planned.name]))
-        plan = request.prepared.plans.put(key, engine.compile(request.prepared.name, tree, parts))
+        plan = request.prepared.plans.put(key, engine.compile(request.prepared.name, tree, parts, flags))
     return plan

@@ -14,6 +14,8 @@ import enum
 from typing import Any
 
 from sqlalchemy import Integer, Select, func, literal_column, select
+from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.visitors import iterate
 
 from .arguments import Given, Variables, named_input
 from .builder import Builder
@@ -24,7 +26,7 @@ from .lists import joined_to, keys_of, scope
 from .orders import SortKey, ordering
 from .selection import Selected
 from .sources import Page
-from .sql import Joined, Raw, Row, Sql, from_source, together
+from .sql import Joined, Raw, Row, Sql, clause, from_source, together
 
 
 class _Asked:
@@ -68,6 +70,16 @@ class _Pager:
                 target.read(c) for c in conditions(asked, shape, self.builder.binds, self.builder.catalogue.scope_of)
             ]
         return found
+
+    def has_choice(self) -> bool:
+        """Whether PostgreSQL must choose between the scope's index and the order's, as no index begins with both.
+
+        With a scope that shows little, sorting what it shows is best; with one that shows much, walking the order.
+        """
+        assert self.planned.entity is not None
+        scope = iterate(clause(self.planned.entity.scope))
+        scoped = {c.name for c in scope if isinstance(c, ColumnClause) and c.table is self.planned.table}
+        return bool(scoped) and self.keys[0].column.key not in scoped
 
     def from_(self, target: Row) -> Any:
         source = target.table if self.source.source is None else self.row.read(self.source.source)
@@ -196,5 +208,9 @@ def page(builder: Builder, row: Row, one: Selected, field: Field, source: Page) 
         raise TypeError(f"a page is a Connection, not a {field.named_type.name}.")
     if "first" not in field.graphql.args or "after" not in field.graphql.args:
         raise TypeError("a method that returns a page takes `first: int = 50, after: str | None = None`.")
-    built = _Pager(builder, row, one, field, source).page()
-    return built.scalar_subquery() if row.table is None else row.hang(built, builder.name("l"))
+    pager = _Pager(builder, row, one, field, source)
+    built = pager.page()
+    if row.table is not None:
+        return row.hang(built, builder.name("l"))
+    builder.has_choice |= pager.has_choice()
+    return built.scalar_subquery()

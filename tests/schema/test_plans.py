@@ -1,9 +1,10 @@
-"""On a synthetic province, with plans that do not see values (as a busy server runs them): indexes, not scans."""
+"""On a synthetic province, with the plans that a busy server runs: indexes, not scans; walks, not sorts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import asyncpg
@@ -12,9 +13,12 @@ import pytest
 from api.app import as_app
 from api.settings import Settings
 from domain.access.queries import find_viewer
-from domain.access.rules import Viewer
+from domain.access.rules import AFTER_EVERY_DIGIT, Viewer
 from domain.demo.personas import account_id
 from domain.demo.province import load_province
+from schema.engine import Engine
+from schema.root import catalogue
+from schema.walls import FLAGS, SETTINGS
 from tests import databases
 from tests.plans import explain
 
@@ -24,10 +28,11 @@ TODAY = date(2026, 11, 20)
 
 @dataclass(frozen=True)
 class Province:
-    """The database, an officer of a prefecture, a cadre with families, and ids to ask about."""
+    """The database, officers of a prefecture and of the province, a cadre with families, and ids to ask about."""
 
     url: str
     officer: Viewer
+    everywhere: Viewer
     cadre: Viewer
     county: str
     village: str
@@ -46,14 +51,16 @@ async def province(template: str) -> AsyncIterator[Province]:
         "SELECT a.id, h.id AS household, h.region_code FROM account a JOIN household_access x ON x.party_id = a.helper_id"
         " JOIN household h ON h.id = x.household_id WHERE h.region_code LIKE '5201%' ORDER BY a.id LIMIT 1"
     )
+    everywhere = await find_viewer(sql, account_id("officer 52"), TODAY, "zh")
     assert officer is not None
+    assert everywhere is not None
     cadre = await find_viewer(sql, row["id"], TODAY, "zh")
     assert cadre is not None
     organisation = await sql.fetchval(
         "SELECT organisation_id FROM pairing WHERE organisation_id IS NOT NULL AND region_code LIKE '52%' LIMIT 1"
     )
     code = row["region_code"]
-    yield Province(url, officer, cadre, code[:6], code, str(row["household"]), str(organisation))
+    yield Province(url, officer, everywhere, cadre, code[:6], code, str(row["household"]), str(organisation))
     await sql.close()
     await databases.drop_database("ruhu_province")
 
@@ -113,6 +120,51 @@ async def test_the_visits_of_a_county_come_by_an_index(province: Province) -> No
     assert "Seq Scan on visit" not in plan
 
 
+LISTS = {
+    "households": ("households(first: 50, after: $after)", "ix_household_region_code"),
+    "households changed last": (
+        "households(first: 50, after: $after, orderBy: UPDATED_LATEST)",
+        "ix_household_updated_at",
+    ),
+    "visits": ("visits(first: 50, after: $after)", "ix_visit_occurred_at"),
+    "pairings": ("pairings(first: 50, after: $after)", "ix_pairing_region_code"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("who", ["everywhere", "officer"])
+async def test_a_page_of_a_wide_list_walks_the_index_in_its_order(province: Province, name: str, who: str) -> None:
+    field, index = LISTS[name]
+    query = f"query($after: String) {{ {field} {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"
+    viewer: Viewer = getattr(province, who)
+    plan = await explain(province.url, query, {}, viewer)
+    assert index in plan, plan
+    assert "top-N" not in plan, plan
+    assert rows_removed(plan) < 2500, plan
+    cursor = await end_of_first_page(province.url, query, viewer)
+    plan = await explain(province.url, query, {"after": cursor}, viewer)
+    assert index in plan, plan
+    assert rows_removed(plan) < 2500, plan
+
+
+async def test_a_township_sorts_its_own_few_visits_and_walks_nobody_elses(province: Province) -> None:
+    township = province.village[:9]
+    narrow = replace(province.officer, region_from=township, region_to=township + AFTER_EVERY_DIGIT)
+    plan = await explain(province.url, "{ visits(first: 50) { nodes { id } } }", viewer=narrow)
+    assert "ix_visit_region_code" in plan, plan
+    assert "ix_visit_occurred_at" not in plan, plan
+
+
+async def test_a_scope_holds_only_the_arms_that_can_be_true(province: Province) -> None:
+    """An officer without pairings has no list to look through; a cadre without a region has no range."""
+    query = "{ households { nodes { id } } }"
+    by_region = await explain(province.url, query, viewer=province.officer)
+    by_list = await explain(province.url, query, viewer=province.cadre)
+    assert "Bitmap" not in by_region + by_list
+    assert "household_access" not in by_region
+    assert "ix_household_region_code" not in by_list
+
+
 async def test_an_organisations_pairings_come_by_its_index(province: Province) -> None:
     query = (
         "query($o: ID!) { organisation(id: $o) { pairings(first: 50) { nodes { role { code } village { code } } } } }"
@@ -126,3 +178,15 @@ def rows_removed(plan: str) -> int:
     """The most rows that one step of the plan read in vain."""
     found = [int(line.rpartition(":")[2]) for line in plan.splitlines() if "Rows Removed by Filter" in line]
     return max(found, default=0)
+
+
+async def end_of_first_page(url: str, query: str, viewer: Viewer) -> str:
+    """The cursor that the page ends with, from the application's own engine."""
+    connection = await asyncpg.connect(url, server_settings=as_app(Settings(database_url=url)))
+    try:
+        answer = await Engine(catalogue(), connection, settings=SETTINGS, flags=FLAGS).execute(query, {}, viewer=viewer)
+    finally:
+        await connection.close()
+    ((_, page),) = json.loads(answer.body)["data"].items()
+    assert len(page["nodes"]) == 50
+    return str(page["pageInfo"]["endCursor"])
