@@ -30,9 +30,11 @@ from sqlalchemy import ARRAY, bindparam
 from sqlalchemy.types import TypeEngine
 
 from .codecs import receiver
+from .errors import TOO_MANY_VALUES, refused
 
 Variables = Mapping[str, Any]
 Reader = Callable[[Variables], Any]
+MOST_VALUES = 500  # in one list; by_ids() has a cap of its own
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,18 @@ class Binds:
     def bind_list(self, given: Given, sql_type: TypeEngine[Any], receive: Callable[[Any], Any] | None = None) -> Any:
         """A parameter that takes a list: one plan for every length of it."""
         take = receive or receiver(sql_type)
-        return self.bind(given, ARRAY(sql_type), lambda values: None if values is None else [take(v) for v in values])
+
+        def take_all(values: list[Any] | None) -> list[Any] | None:
+            return None if values is None else [take(value) for value in bounded(values)]
+
+        return self.bind(given, ARRAY(sql_type), take_all)
+
+
+def bounded(values: list[Any]) -> list[Any]:
+    """A list that a client sent; one without bound would keep server and database busy for as long as it likes."""
+    if len(values) > MOST_VALUES:
+        raise refused(f"A list of {len(values)} values is too long; {MOST_VALUES} is the most.", TOO_MANY_VALUES)
+    return values
 
 
 def from_value(value: Any, read: Reader, is_constant: bool, of: GraphQLInputType) -> Any:
@@ -74,7 +87,7 @@ def from_value(value: Any, read: Reader, is_constant: bool, of: GraphQLInputType
     named = get_named_type(of)
     if isinstance(named, GraphQLInputObjectType):
         if isinstance(value, list):
-            return [from_value(item, _step(read, i), is_constant, named) for i, item in enumerate(value)]
+            return [from_value(item, _step(read, i), is_constant, named) for i, item in enumerate(bounded(value))]
         return {n: from_value(v, _step(read, n), is_constant, named.fields[n].type) for n, v in value.items()}
     return Given(read, value, is_constant)
 
@@ -105,7 +118,7 @@ def _from_ast(node: ValueNode, of: GraphQLInputType, variables: Variables) -> An
         nodes = node.values if isinstance(node, ListValueNode) else (node,)
         items = [_from_ast(item, inner.of_type, variables) for item in nodes]
         if isinstance(get_named_type(inner), GraphQLInputObjectType):
-            return items
+            return bounded(items)
         leaves = [item if isinstance(item, Given) else Given(_constant(None), None, True) for item in items]
         return Given(
             lambda given: [leaf.read(given) for leaf in leaves],

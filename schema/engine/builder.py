@@ -14,7 +14,7 @@ from sqlalchemy.orm import QueryableAttribute
 from strawberry.types.base import StrawberryMaybe
 from strawberry.types.maybe import Some
 
-from .arguments import Binds, Given, is_list_type
+from .arguments import Binds, Given, bounded, is_list_type
 from .catalogue import Catalogue, Field, PlannedType
 from .codecs import receiver, unfinished
 from .selection import Selected
@@ -102,7 +102,7 @@ class Builder:
             return [self._input(v, named) for v in value] if isinstance(value, list) else self._input(value, named)
         assert isinstance(value, Given)
         if isinstance(named, GraphQLEnumType) or named.name == "Boolean":
-            return value.now
+            return bounded(value.now) if isinstance(value.now, list) else value.now
         codec = self.catalogue.codec(named)
         receive = receiver(codec.sql_type)
         if is_list_type(of):

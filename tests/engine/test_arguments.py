@@ -142,3 +142,26 @@ async def test_skipped_fields_are_not_in_the_statement(ask: Asking) -> None:
     assert list(without) == ["id"]
     assert list(whole) == ["id", "title"]
     assert "title" not in ask.statements[0][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query($v: [String!]) { books(filter: {codes: $v}) { totalCount } }", {"v": ["x"] * 501}),
+        ("query($v: [Genre!]) { books(filter: {genre: $v}) { totalCount } }", {"v": ["NOVEL"] * 100_000}),
+        ("query($v: [Dimension!]!) { tallies(by: $v) { books } }", {"v": ["GENRE"] * 501}),
+        (f"{{ books(filter: {{codes: [{','.join(['$c'] * 501)}]}}) {{ totalCount }} }}".replace("$c", '"x"'), {}),
+        ("query($v: [String!]) { books(filter: {codes: $v}) { totalCount } serverTime }", {"v": ["x"] * 501}),
+    ],
+    ids=["of texts", "of enums", "of enums that a body branches on", "literal", "beside a Python field"],
+)
+async def test_a_list_without_end_is_refused_before_any_sql(
+    ask: Asking, query: str, variables: dict[str, list[str]]
+) -> None:
+    assert (await ask(query, variables)).code == "TOO_MANY_VALUES"
+    assert ask.statements == []
+
+
+async def test_a_list_may_have_as_many_values_as_a_page_has_rows(ask: Asking) -> None:
+    query = "query($c: [String!]) { books(filter: {codes: $c}) { totalCount } }"
+    assert (await ask(query, {"c": ["B0001"] * 500})).data == {"books": {"totalCount": 3}}
