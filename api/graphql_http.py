@@ -64,7 +64,8 @@ async def _answer(request: Request, media_type: str) -> Response:
         viewer = await state.identities.viewer(
             request.headers.get("authorization"), request.headers.get("accept-language"), now
         )
-        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed)
+        versions = state.settings.minimum_app_versions
+        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed, versions)
         answer = await state.engine.execute(
             operation.query,
             operation.variables,

@@ -189,7 +189,12 @@ class Socket:
         asked: dict[str, Any] = {
             "viewer": self.viewer,
             "operation_name": operation.operation_name,
-            "context": Context(Actor(self.viewer, now, self.request_id), self.state.sessions, self.state.feed),
+            "context": Context(
+                Actor(self.viewer, now, self.request_id),
+                self.state.sessions,
+                self.state.feed,
+                self.state.settings.minimum_app_versions,
+            ),
         }
         kind = engine.kind_of(operation.query, operation.operation_name, viewer=self.viewer)
         if kind is not OperationType.SUBSCRIPTION:

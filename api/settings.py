@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     )
     max_sockets: int = Field(2000, ge=1, description="WebSockets open at once in one process; more are told 503.")
     max_cost: int = Field(200_000, ge=1, description="The highest cost of one operation, in values it may bring.")
+    minimum_app_versions: dict[str, str] = Field(
+        {}, description='The oldest version of each app that may still be used, like {"org.example.app": "1.4"}.'
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, as JSON.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar
 
 import strawberry
@@ -34,6 +34,7 @@ class Context:
     actor: Actor
     sessions: Sessions
     feed: Feed
+    minimum_app_versions: Mapping[str, str] = field(default_factory=dict)
 
     async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """One action in one transaction, under the viewer's settings; committed when this returns."""

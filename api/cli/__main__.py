@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
+contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -115,6 +116,24 @@ def regions_merge(
     merge_regions(old, into, on.date() if on else date.today())  # noqa: DTZ011  # an administrator's own calendar
 
 
+@contract_app.command("freeze")
+def contract_freeze() -> None:
+    """Write today's SDL down as the contract level that the code names; then it grows no more."""
+    from api.cli.contract import freeze
+
+    freeze()
+
+
+@contract_app.command("record")
+def contract_record(
+    again: Annotated[list[str] | None, typer.Argument(help="Fixtures to record again, like 1/03-families.")] = None,
+) -> None:
+    """Ask the demo what fixtures lack an answer to, and write the answers into them."""
+    from api.cli.contract import record
+
+    raise typer.Exit(record(again or []))
+
+
 @app.command()
 def token(persona: Annotated[str, typer.Argument(help="For instance cadre or county_officer.")]) -> None:
     """Print a token for one of the demo's personas, and nothing else (demo only)."""
@@ -151,18 +170,26 @@ def bench_visits(context: typer.Context) -> None:
 def list_commands() -> None:
     """Show this list."""
     print(HEAD, end="\n\n")
-    for prefix, group in (("", app), ("demo ", demo_app), ("regions ", regions_app), ("bench ", bench_app)):
+    groups = (
+        ("", app),
+        ("demo ", demo_app),
+        ("regions ", regions_app),
+        ("bench ", bench_app),
+        ("contract ", contract_app),
+    )
+    for prefix, group in groups:
         for command in group.registered_commands:
             function = command.callback
             assert function is not None
-            print(f"  {prefix + (command.name or function.__name__):<15}{(function.__doc__ or '').splitlines()[0]}")
-    print(f"  {'demo':<15}{(demo.__doc__ or '').splitlines()[0]}")  # a group that is a command of its own as well
+            print(f"  {prefix + (command.name or function.__name__):<17}{(function.__doc__ or '').splitlines()[0]}")
+    print(f"  {'demo':<17}{(demo.__doc__ or '').splitlines()[0]}")  # a group that is a command of its own as well
     print(f"\n{FOOT}")
 
 
 app.add_typer(demo_app, name="demo")
 app.add_typer(regions_app, name="regions")
 app.add_typer(bench_app, name="bench")
+app.add_typer(contract_app, name="contract")
 
 
 def main(arguments: list[str]) -> None:

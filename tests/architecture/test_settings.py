@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -31,8 +31,9 @@ def row(name: str, field: FieldInfo) -> str:
 
 
 def _kind(field: FieldInfo) -> str:
-    kinds = {str: "text", int: "whole number", float: "number", Path: "path"}
-    return next(text for kind, text in kinds.items() if kind is field.annotation or kind in get_args(field.annotation))
+    kinds = {dict: "JSON object", str: "text", int: "whole number", float: "number", Path: "path"}
+    meant = {field.annotation, get_origin(field.annotation), *get_args(field.annotation)}
+    return next(text for kind, text in kinds.items() if kind in meant)
 
 
 def differences(page: str) -> list[str]:
