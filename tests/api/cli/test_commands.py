@@ -33,13 +33,10 @@ COMMANDS = (
     "doctor",
     "regions load",
     "regions merge",
-<<<<<<< HEAD
     "bench read",
     "bench visits",
-=======
     "contract freeze",
     "contract record",
->>>>>>> 2f0ec10 (The mobile contract is held: levels, stored operations, recorded answers; clientConfig says limits and policy)
     "token",
     "help",
 )
