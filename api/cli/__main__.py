@@ -143,6 +143,18 @@ def token(persona: Annotated[str, typer.Argument(help="For instance cadre or cou
 
 
 @app.command()
+def phone(
+    persona: Annotated[str, typer.Option(help="Whose day; for instance cadre or village_officer.")] = "cadre",
+    network: Annotated[str, typer.Option(help="good or bad.")] = "good",
+    url: Annotated[str | None, typer.Option(help="A demo's GraphQL endpoint; else the one that runs here.")] = None,
+) -> None:
+    """Play a cadre's day on the reference client: offline visits, an edit, a sync over whatever network (demo only)."""
+    from api.cli.phone import phone
+
+    phone(persona, network, url)
+
+
+@app.command()
 def doctor() -> None:
     """Look at everything the program stands on, and say what to do about what is amiss."""
     from api.cli.doctor import doctor

@@ -31,6 +31,7 @@ COMMANDS = (
     "demo",
     "demo reset",
     "doctor",
+    "phone",
     "regions load",
     "regions merge",
     "bench read",

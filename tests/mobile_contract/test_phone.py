@@ -1,0 +1,340 @@
+"""A phone against a server in memory: what it keeps, what it sends, and what it does about answers that go wrong."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mobile_contract.client import pulling
+from mobile_contract.client.network import Fault
+from mobile_contract.client.wire import Unreachable
+from tests.mobile_contract.fake import NOW, an_answer
+from tests.mobile_contract.phones import a_phone, a_village, a_visit
+
+
+async def test_the_first_sync_brings_families_lists_and_forms() -> None:
+    phone = a_phone(a_village(3))
+
+    synced = await phone.sync()
+
+    assert (synced.pulled["households"], list(phone.households())) == (3, ["h0000", "h0001", "h0002"])
+    assert set(phone.store.kept("lists")) == {"sex"}
+    assert set(phone.store.kept("forms")) == {"f 1"}
+
+
+async def test_an_offline_visit_goes_out_with_the_next_sync_and_comes_back_as_a_document() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    await phone.sync()
+
+    id = phone.visit(a_visit(note="门口的桥断了"))
+    assert phone.visits() == {}
+    await phone.sync()
+
+    assert phone.visits()[id]["note"] == "门口的桥断了"
+    assert [item.state for item in phone.outbox()] == ["acknowledged"]
+
+
+async def test_every_state_that_an_item_can_come_to() -> None:
+    server = a_village()
+    phone, other = a_phone(server), a_phone(server)
+    taken = other.visit(a_visit(note="第一份"))
+    await other.sync()
+    phone.visit(a_visit())
+    phone.visit(a_visit(note="refuse me"))
+    phone.visit(a_visit("h9999"))
+    phone.visit(a_visit(id=taken, note="另一份"))
+
+    synced = await phone.sync()
+
+    assert [item.state for item in phone.outbox()] == ["acknowledged", "refused", "deferred", "conflict"]
+    assert synced.pushed == {"acknowledged": 1, "refused": 1, "deferred": 1, "conflict": 1}
+
+
+async def test_a_deferred_visit_is_offered_again_and_a_refused_one_is_not_until_it_is_mended() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    phone.visit(a_visit("h9999"))
+    phone.visit(a_visit(note="refuse me"))
+    await phone.sync()
+    server.put("households", "h9999", address="新来的")
+
+    await phone.sync()
+    assert [item.state for item in phone.outbox()] == ["acknowledged", "refused"]
+
+    [refused] = phone.outbox("refused")
+    phone.mend(refused, refused.content | {"note": "改好了"})
+    await phone.sync()
+    assert [item.state for item in phone.outbox()] == ["acknowledged", "acknowledged"]
+    with pytest.raises(ValueError, match="only what was refused"):
+        phone.mend(phone.outbox()[0], {})
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+async def test_one_fault_at_any_request_changes_nothing_in_the_end(fault: Fault) -> None:
+    for before in range(8):
+        server = a_village()
+        phone = a_phone(server, [Fault.NONE] * before + [fault])
+        id = phone.visit(a_visit())
+
+        await phone.sync()
+        phone.edit("h0001", {"address": "新址"})
+        await phone.sync()
+
+        assert [item.state for item in phone.outbox()] == ["acknowledged", "acknowledged"]
+        assert (list(phone.visits()), server.feed["visits"]) == ([id], [id])
+        assert phone.households() == server.documents["households"]
+
+
+async def test_a_dead_network_ends_the_sync_and_loses_nothing(tmp_path: Path) -> None:
+    server = a_village()
+    phone = a_phone(server, [Fault.NONE] * 2 + [Fault.UNANSWERED] * 5, file=tmp_path / "phone.db")
+    phone.visit(a_visit())
+
+    with pytest.raises(Unreachable):
+        await phone.sync()
+    assert [item.state for item in phone.outbox()] == ["sent"]
+    phone.store.close()
+
+    switched_on_again = a_phone(server, file=tmp_path / "phone.db")
+    await switched_on_again.sync()
+    assert [item.state for item in switched_on_again.outbox()] == ["acknowledged"]
+    assert len(server.feed["visits"]) == 1
+
+
+async def test_batches_shrink_until_they_get_through() -> None:
+    server = a_village()
+    server.greatest_batch = 7
+    phone = a_phone(server)
+    for _ in range(30):
+        phone.visit(a_visit())
+
+    await phone.sync()
+
+    assert {item.state for item in phone.outbox()} == {"acknowledged"}
+    assert server.asked.count("SubmitVisits") == 7, "30 and 15 are too many; then four times 7, and 2"
+
+
+async def test_a_visit_that_is_too_large_alone_is_refused_and_holds_nobody_up() -> None:
+    server = a_village()
+    phone = a_phone(server)
+
+    async def small_doors(body: bytes, headers: object) -> object:
+        return an_answer({}, 413) if len(body) > 20_000 else await server.send(body, headers)  # type: ignore[arg-type]
+
+    phone.server.send = small_doors  # type: ignore[assignment]
+    phone.visit(a_visit(note="长" * 10_000))
+    phone.visit(a_visit(note="短"))
+
+    await phone.sync()
+
+    assert [item.state for item in phone.outbox()] == ["refused", "acknowledged"]
+    assert phone.outbox("refused")[0].errors[0]["code"] == "BODY_TOO_LARGE"
+
+
+async def test_a_visit_over_which_the_server_stumbles_waits_and_holds_nobody_up() -> None:
+    server = a_village()
+    phone = a_phone(server)
+
+    async def stumbling(body: bytes, headers: object) -> object:
+        stumbles = b"stumble" in body
+        internal = {"data": None, "errors": [{"message": "!", "extensions": {"code": "INTERNAL"}}]}
+        return an_answer(internal) if stumbles else await server.send(body, headers)  # type: ignore[arg-type]
+
+    phone.server.send = stumbling  # type: ignore[assignment]
+    for note in ("一", "stumble", "三", "四"):
+        phone.visit(a_visit(note=note))
+
+    await phone.sync()
+
+    assert [item.state for item in phone.outbox()] == ["acknowledged", "sent", "acknowledged", "acknowledged"]
+
+
+async def test_pages_go_on_where_a_cut_pull_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulling, "PAGE", 10)
+    server = a_village(35)
+    phone = a_phone(server, [Fault.NONE] * 4 + [Fault.LOST] * 5)
+
+    with pytest.raises(Unreachable):
+        await phone.sync()
+    assert len(phone.households()) == 20
+    asked = len(server.asked)
+    await phone.sync()
+
+    assert phone.households() == server.documents["households"]
+    assert server.asked[asked:].count("SyncHouseholds") == 2
+
+
+async def test_a_tombstone_takes_the_family_away_and_leaves_what_was_typed() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    await phone.sync()
+    phone.edit("h0001", {"address": "新址"})
+    server.take("households", "h0001")
+
+    await phone.sync()
+
+    assert "h0001" not in phone.households()
+    [item] = phone.outbox()
+    assert (item.state, item.content["newDocumentState"]["address"]) == ("refused", "新址")
+
+
+async def test_an_edit_shows_at_once_and_the_next_is_based_on_it() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    await phone.sync()
+
+    phone.edit("h0000", {"address": "新址"})
+    phone.edit("h0000", {"address": "再新址"})
+    assert phone.household("h0000")["address"] == "再新址"
+    await phone.sync()
+
+    assert [item.state for item in phone.outbox()] == ["acknowledged", "acknowledged"]
+    assert server.documents["households"]["h0000"]["address"] == "再新址"
+    assert server.asked.count("PushHouseholds") == 2, "two edits of one family never go in one request"
+
+
+async def test_an_edit_to_and_fro_and_to_again_is_three_edits() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    await phone.sync()
+
+    for minute, address in enumerate(("新址", "旧址", "新址")):
+        phone.clock = lambda minute=minute: NOW + timedelta(minutes=minute)  # type: ignore[misc]
+        phone.edit("h0000", {"address": address})
+    await phone.sync()
+
+    assert server.documents["households"]["h0000"]["address"] == "新址"
+
+
+async def test_of_two_edits_of_one_field_the_second_is_a_conflict_and_both_families_show_the_truth() -> None:
+    server = a_village()
+    phone, other = a_phone(server), a_phone(server)
+    await phone.sync()
+    await other.sync()
+    phone.edit("h0000", {"address": "甲"})
+    other.edit("h0000", {"address": "乙", "phone": "1391111"})
+
+    await phone.sync()
+    await other.sync()
+
+    assert [item.state for item in other.outbox()] == ["conflict"]
+    assert other.household("h0000")["address"] == "甲"
+    [item] = other.outbox("conflict")
+    other.mend(item, {**item.content, "assumedMasterState": other.household("h0000")})
+    await other.sync()
+    assert server.documents["households"]["h0000"]["address"] == "乙"
+
+
+# --- a server that was restored --------------------------------------------------------------------------------------
+
+
+async def test_after_a_restore_what_was_acknowledged_is_there_again_and_what_never_was_is_gone() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    await phone.sync()
+    backup = copy.deepcopy(server)
+    server.put("households", "h0007", address="昨天建档，备份里没有")
+    id = phone.visit(a_visit())
+    phone.edit("h0000", {"address": "新址"})
+    await phone.sync()
+    assert "h0007" in phone.households()
+
+    backup.history = "b"
+    phone.server.send.send = backup.send  # type: ignore[attr-defined]
+    synced = await phone.sync()
+
+    assert synced.sent_again == 2
+    assert synced.dropped >= 1
+    assert phone.households() == backup.documents["households"]
+    assert backup.documents["households"]["h0000"]["address"] == "新址"
+    assert list(phone.visits()) == list(backup.documents["visits"]) == [id]
+    assert (await phone.sync()).sent_again == 0, "nothing goes round in circles"
+
+
+async def test_what_a_restore_lost_before_any_pull_showed_it_is_sent_again_though_the_cursor_still_holds() -> None:
+    server = a_village()
+    phone = a_phone(server, [Fault.NONE] * 4 + [Fault.LOST] * 5)
+    id = phone.visit(a_visit())
+    backup = copy.deepcopy(server)
+    with pytest.raises(Unreachable):
+        await phone.sync()
+    assert [item.state for item in phone.outbox()] == ["acknowledged"]
+
+    phone.server.send.send = backup.send  # type: ignore[attr-defined]
+    await phone.sync()
+
+    assert list(backup.documents["visits"]) == [id]
+
+
+async def test_a_reset_that_is_cut_is_finished_later_and_nothing_is_sent_again_too_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulling, "PAGE", 1)
+    server = a_village(3)
+    phone = a_phone(server)
+    phone.visit(a_visit())
+    await phone.sync()
+    server.take("households", "h0002")
+    server.history = "b"
+    phone.server.send.faults = iter([Fault.NONE] * 3 + [Fault.LOST] * 5)  # type: ignore[attr-defined]
+
+    with pytest.raises(Unreachable):
+        await phone.sync()
+    assert len(phone.households()) == 3, "until the snapshot is whole, the old documents stay readable"
+    synced = await phone.sync()
+
+    assert list(phone.households()) == ["h0000", "h0001"]
+    assert synced.dropped == 1
+    assert synced.sent_again >= 1
+
+
+async def test_what_was_acknowledged_long_ago_is_not_sent_again() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    phone.visit(a_visit())
+    await phone.sync()
+    server.history = "b"
+
+    phone.clock = lambda: NOW + timedelta(days=31)
+    synced = await phone.sync()
+
+    assert synced.sent_again == 0
+
+
+async def test_a_server_that_always_resets_does_not_keep_the_phone_busy_for_ever() -> None:
+    server = a_village(3)
+    phone = a_phone(server)
+    page = server.page
+
+    def always(stream: str, checkpoint: object, limit: int) -> dict[str, object]:
+        return page(stream, None, 1) | {"isReset": True}
+
+    server.page = always  # type: ignore[assignment, method-assign]
+
+    await phone.sync()
+
+    assert server.asked.count("SyncHouseholds") <= 3 * 3
+
+
+# --- clocks ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "off_by", "stamped"),
+    [
+        ("a good clock", timedelta(0), NOW),
+        ("a year ahead: the future is refused, so it steps back", timedelta(days=365), NOW),
+        ("a year behind: a visit may not be later than sentAt", timedelta(days=-365), NOW - timedelta(days=365)),
+    ],
+)
+async def test_a_phone_learns_how_wrong_its_clock_is(reason: str, off_by: timedelta, stamped: object) -> None:
+    phone = a_phone(a_village(), now=NOW + off_by)
+
+    await phone.sync()
+
+    assert phone.store.recall("skew seconds") == off_by.total_seconds(), reason
+    assert phone.stamp() == stamped.isoformat(), reason  # type: ignore[attr-defined]
