@@ -71,7 +71,9 @@ def _endpoint(url: str | None) -> Iterator[str]:
         yield f"{running}/graphql"
         return
     if wanted.env != "demo":
-        raise CommandError(f"phones are played with in the demo only, and RUHU_ENV is {wanted.env}")
+        raise CommandError(f"this is for the demo only, and RUHU_ENV is {wanted.env}")
+    if wanted.database_url and "env" not in wanted.model_fields_set:  # what stands there may be real
+        raise CommandError("no demo is made on RUHU_DATABASE_URL's server unasked: set RUHU_ENV=demo, or name a --url")
     with target(wanted) as database_url:
         run(prepare(database_url, demo=True, say=say))
         with _serving(wanted.model_copy(update={"database_url": database_url, "log_level": "error"})) as endpoint:

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 
 from mobile_contract.client.wire import Answer, Send
@@ -90,4 +91,5 @@ class Network:
     async def deliver(self) -> None:
         """What was held up arrives now, in a wrong order, and nobody is there for the answers."""
         while self.held:
-            await self.send(*self.held.pop())
+            with suppress(OSError):
+                await self.send(*self.held.pop())

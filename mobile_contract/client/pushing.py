@@ -61,20 +61,26 @@ async def _push(store: Store, items: Sequence[Item], at_once: int, send: Callabl
         try:
             states += await send(batch)
         except (TimedOut, TooLarge, Stumbled, Refused) as failure:
-            if len(batch) > 1:
+            is_for_all = isinstance(failure, Refused) and not failure.is_for_one
+            if len(batch) > 1 and not is_for_all:
                 at_once = len(batch) // 2  # one of them may be to blame for all
                 continue
             if isinstance(failure, TimedOut):
                 raise  # not even one gets through: it is the network
-            if isinstance(failure, TooLarge):
-                error = {"code": "BODY_TOO_LARGE", "message": str(failure), "path": [], "isRetryable": False}
-                store.settle(batch[0].position, "refused", [error])
-            if isinstance(failure, Refused):
-                store.settle(batch[0].position, "refused", failure.errors)
             # One that the server stumbles over stays as it is: the next sync tries again, the others go on now.
-            states["refused" if not isinstance(failure, Stumbled) else "sent"] += 1
+            if not isinstance(failure, Stumbled):
+                with store.transaction():
+                    for item in batch:
+                        store.settle(item.position, "refused", _reasons(failure))
+                states["refused"] += len(batch)
         left = left[len(batch) :]
     return states
+
+
+def _reasons(failure: TooLarge | Refused) -> list[dict[str, Any]]:
+    if isinstance(failure, Refused):
+        return failure.errors
+    return [{"code": "BODY_TOO_LARGE", "message": str(failure), "path": [], "isRetryable": False}]
 
 
 async def _submit(server: Server, store: Store, clock: Clock, items: Sequence[Item]) -> Counter[str]:

@@ -45,15 +45,18 @@ class Stumbled(Exception):
 
 
 class Refused(Exception):
-    """The request as a whole was refused, and would be again; `errors` have the fields of UserError."""
+    """The request as a whole was refused, and would be again; `errors` have the fields of UserError.
 
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
+    is_for_one: it may be the fault of one item in it.
+    """
+
+    def __init__(self, errors: list[dict[str, Any]], *, is_for_one: bool = False) -> None:
         super().__init__("; ".join(error["message"] for error in errors))
-        self.errors = errors
+        self.errors, self.is_for_one = errors, is_for_one
 
 
 class NotUnderstood(Exception):
-    """Server and app do not fit each other: the app must be updated. What was typed is kept until then."""
+    """The server will not do this for this app or this person, whatever is sent. What was typed is kept meanwhile."""
 
 
 # Codes of docs/errors.md for requests that may go well in a moment, and for those that may go well in parts.
@@ -133,7 +136,7 @@ class Server:
             # A captive portal says 200 with its own page; a proxy says 502 with another. Neither is our server.
             raise _NotNow(Unreachable(f"not our server (status {answer.status})"), _retry_after(answer))
         errors = content.get("errors") or []
-        codes = {(error.get("extensions") or {}).get("code") for error in errors}
+        codes = {_code(error) for error in errors}
         if answer.status == 200 and not errors and isinstance(content.get("data"), dict):
             data: dict[str, Any] = content["data"]
             return data
@@ -173,6 +176,10 @@ def _graphql(answer: Answer) -> dict[str, Any] | None:
         return None
     is_ours = isinstance(content, dict) and ("data" in content or isinstance(content.get("errors"), list))
     return content if is_ours else None
+
+
+def _code(error: dict[str, Any]) -> str:
+    return str((error.get("extensions") or {}).get("code"))
 
 
 def _retry_after(answer: Answer) -> float:
