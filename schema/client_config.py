@@ -8,6 +8,7 @@ from typing import Final
 
 import strawberry
 
+from domain.sync.pushing import ROWS_LIMIT
 from domain.sync.rules import MOST_AT_ONCE
 from domain.visits import rules
 from domain.visits.items import BATCH_LIMIT
@@ -68,6 +69,7 @@ class ClientConfig:
         "各应用最低版本"
     )
     visits_at_once: int = strawberry.field(description="How many visits one submission may hold. 单次提交走访上限")
+    households_at_once: int = strawberry.field(description="How many families one push may hold. 单次推送农户上限")
     rows_at_once: int = strawberry.field(description="How many rows one page may hold. 单页行数上限")
     documents_at_once: int = strawberry.field(description="The highest `limit` of a pull. 单次同步记录上限")
     visit_policy: VisitPolicy = strawberry.field(description="Where a visit begins to look odd. 走访可信度规则")
@@ -88,6 +90,7 @@ class ClientConfigQueries:
                 for app, version in sorted(info.context.minimum_app_versions.items())
             ],
             visits_at_once=BATCH_LIMIT,
+            households_at_once=ROWS_LIMIT,
             rows_at_once=ROWS_AT_ONCE,
             documents_at_once=MOST_AT_ONCE,
             visit_policy=VisitPolicy.of(rules.VisitPolicy()),
