@@ -113,7 +113,8 @@ def without_new_rows(then: Any, now: Any, steps: Sequence[str]) -> Any:
 
 
 def _key(row: Mapping[str, Any]) -> Any:
-    return next((name, row[name], row.get("version")) for name in ("id", "name", "code") if name in row)
+    """Forms by id and version, vocabularies by name (their version is another each time), terms by code."""
+    return (row["id"], row["version"]) if "id" in row else row.get("name", row.get("code"))
 
 
 def holders(value: Any, steps: Sequence[str]) -> Iterator[tuple[Any, Any]]:
