@@ -236,8 +236,11 @@ class Mutation:
 class Subscription:
     @strawberry.subscription
     async def loan_changes(self, info: strawberry.Info[Any]) -> AsyncIterator[Loan | None]:
-        for id in info.context.changed:
-            yield keyed(Loan, id)
+        try:
+            for id in info.context.changed:
+                yield keyed(Loan, id)
+        finally:
+            info.context.is_over = True
 
 
 schema = strawberry.Schema(

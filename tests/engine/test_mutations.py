@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from graphql import GraphQLError
 
 from .asking import EVERYONE, NEIGHBOUR, Asking
 
@@ -126,3 +128,40 @@ async def test_a_subscription_that_is_refused_says_so_and_ends(ask: Asking) -> N
     for query in ("{ serverTime }", "subscription { nothing }", "subscription {"):
         (answer,) = [a async for a in ask.engine.subscribe(query, viewer=EVERYONE)]
         assert answer.is_request_error
+
+
+async def test_whoever_stops_listening_stops_the_resolver(ask: Asking, pool: Any) -> None:
+    context = SimpleNamespace(changed=await loans(pool, 3), is_over=False)
+    stream = ask.engine.subscribe("subscription { loanChanges { id } }", viewer=EVERYONE, context=context)
+    await anext(stream)
+    assert not context.is_over
+    await stream.aclose()
+    assert context.is_over
+
+
+async def test_a_subscription_whose_resolver_fails_is_masked_and_ends(ask: Asking, pool: Any) -> None:
+    (id,) = await loans(pool, 1)
+
+    def failing() -> Iterator[str]:
+        yield id
+        raise PermissionError("secret detail")
+
+    context = SimpleNamespace(changed=failing())
+    stream = ask.engine.subscribe("subscription { loanChanges { id } }", viewer=EVERYONE, context=context)
+    event, failure = [answer async for answer in stream]
+    assert json.loads(event.body)["data"]["loanChanges"]["id"] == id
+    assert failure.is_request_error
+    assert b"secret" not in failure.body
+    assert [str(error) for error, _ in ask.surprises] == ["secret detail"]
+
+
+async def test_a_subscription_may_refuse_in_words_of_its_own(ask: Asking) -> None:
+    def refusing() -> Iterator[str]:
+        raise GraphQLError("Sign in first.", extensions={"code": "SIGN_IN_REQUIRED"})
+        yield
+
+    context = SimpleNamespace(changed=refusing())
+    (answer,) = [
+        a async for a in ask.engine.subscribe("subscription { loanChanges { id } }", viewer=EVERYONE, context=context)
+    ]
+    assert json.loads(answer.body)["errors"][0]["extensions"] == {"code": "SIGN_IN_REQUIRED"}
