@@ -255,6 +255,8 @@ class Socket:
                 await self.websocket.send({"type": "websocket.send", "text": text})
             except RuntimeError:  # closed in the meantime
                 raise WebSocketDisconnect(1006) from None
+        # Where nothing had to be waited for, a stream that always has a next event would let nobody else have a turn.
+        await asyncio.sleep(0)
 
 
 async def _close(websocket: WebSocket, end: Close) -> None:

@@ -164,6 +164,14 @@ async def test_when_the_socket_goes_the_resolver_ends(address: str, stage: Stage
         await stage.ended.wait()
 
 
+async def test_a_stream_that_never_waits_hears_that_its_socket_is_gone(address: str, stage: Stage) -> None:
+    async with phone(address, "alice") as alice:
+        await alice.ask("a", "subscription { flood(bytes: 1) }")
+        assert (await alice.hear())["type"] == "next"
+        alice.connection.transport.abort()
+        await stage.ended.wait()
+
+
 async def test_a_server_that_goes_down_says_so_and_ends_everything(stage: Stage) -> None:
     async with AsyncExitStack() as phones:
         async with toy() as address:
