@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from api import graphql_ws
+from api.cli.serve import _bound
 from api.graphql_ws import is_same_host
+from api.settings import Settings
 from tests.api.stage import SETTINGS, SUBSCRIPTION, Stage
 from tests.sockets import phone
 
@@ -203,3 +206,10 @@ async def test_who_gives_no_sign_of_life_is_let_go(address: str, stage: Stage, m
         await alice.ask("1", SUBSCRIPTION)
         assert await alice.end() == (4408, "No sign of life")
     await stage.ended.wait()
+
+
+def test_the_kernel_drops_who_takes_nothing_in() -> None:
+    with _bound(Settings(port=0)) as listener:
+        listener.listen()
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000

@@ -14,6 +14,7 @@ from api import graphql_ws, identity
 from api.app import create_app
 from api.tokens import Keys
 from domain.demo.personas import account_id
+from tests.schema.families_asked import EDIT, family, listed
 from tests.sockets import phone, serving
 from tests.world import World
 
@@ -78,6 +79,35 @@ async def test_a_new_grant_has_the_phone_connect_again(world: World, served: str
         await officer.ask("1", "{ viewer { grants { role } } }")
         roles = {grant["role"] for grant in (await officer.hear())["payload"]["data"]["viewer"]["grants"]}
     assert "TOWNSHIP_OFFICER" in roles
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'household'::regclass"
+OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%in transaction%'"
+
+
+async def until(world: World, query: str, wanted: int) -> None:
+    while await world.sql.fetchval(query) != wanted:
+        pass
+
+
+async def test_who_goes_takes_along_what_was_not_committed_yet(world: World, served: str) -> None:
+    household = (await listed(world, "cadre"))[0]
+    standing = (await family(world, "cadre", household))["address"]
+    edit = {"operationId": str(uuid.uuid4()), "householdId": household}
+    edit["address"] = {"base": standing, "value": "别处"}
+    async with world.sql.transaction():
+        await world.sql.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
+        async with phone(served, token(world, "cadre")) as cadre:
+            await cadre.ask("1", EDIT, input=edit)
+            await until(world, WAITING, 1)
+        await until(world, WAITING, 0)
+    await until(world, OPEN, 0)
+    assert (await family(world, "cadre", household))["address"] == standing
+
+    async with phone(served, token(world, "cadre")) as cadre:  # sent again, as phones do
+        await cadre.ask("1", EDIT, input=edit)
+        assert (await cadre.hear())["payload"]["data"]["editHousehold"]["errors"] == []
+    assert (await family(world, "cadre", household))["address"] == "别处"
 
 
 async def test_the_metrics_know_the_sockets(world: World, served: str) -> None:
