@@ -43,8 +43,8 @@ SILENT_SECONDS = 90.0  # three pings and no sign of life; long, as a slow networ
 CLOSING_SECONDS = 5.0  # for the close frame, which a client that does not read never takes
 MOST_OPERATIONS: Final = 50  # at once on one socket
 
-# The database is away or has no connection to spare: it may be there in a moment.
-OUT_OF_REACH: Final = (TimeoutError, OSError, asyncpg.TooManyConnectionsError, asyncpg.InterfaceError)
+# The database is away, restarts, or has no connection to spare: no reason to judge anybody.
+OUT_OF_REACH: Final = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def graphql_socket(websocket: WebSocket) -> None:
@@ -174,8 +174,6 @@ class Socket:
             await self._send(frames.complete(id))
         except WebSocketDisconnect:
             raise
-        except OUT_OF_REACH:
-            await self._send(frames.error(id, self._problem("BUSY")))
         except Exception:
             LOG.exception("operation failed")
             await self._send(frames.error(id, self._problem("INTERNAL")))
