@@ -28,6 +28,7 @@ from api.logging import set_up_logging
 from api.requests import Requests
 from api.settings import Settings
 from api.tokens import Keys, persona_tokens
+from api.upkeep import kept_up
 from domain.base.transactions import Sessions
 from schema.engine import Allowance, Engine
 from schema.root import catalogue
@@ -60,14 +61,17 @@ class State(TypedDict):
     revision: str | None
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The ASGI application over the database of `settings`."""
+def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
+    """The ASGI application over the database of `settings`; with upkeep beside it where it is served."""
     set_up_logging(settings.log_level)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            yield await _state(settings, stack)
+            state = await _state(settings, stack)
+            if is_kept_up:
+                await stack.enter_async_context(kept_up(state["sessions"]))
+            yield state
 
     demo = [Route("/graphql/personas", _personas)] if settings.env == "demo" else []
     return Starlette(

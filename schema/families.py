@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 import strawberry
 
 from domain.base.errors import InvalidInput
 from domain.families import actions
+from domain.sync.deferred import judge_waiting
 from schema.context import Info
 from schema.engine import keyed
 from schema.errors import WHAT_TO_DO, UserError, answered
@@ -41,7 +43,11 @@ class HouseholdMutations:
     async def register_household(
         self, info: Info, input: Annotated[RegisterHouseholdInput, WHAT_TO_DO]
     ) -> HouseholdPayload | None:
-        return await _changed(info, actions.register_household, input)
+        done, errors = await carried_out(info, actions.register_household, input)
+        if done:
+            # Somebody may have been there before it was on record.
+            await judge_waiting(info.context.sessions, info.context.actor.at, [uuid.UUID(done["household_id"])])
+        return HouseholdPayload(household=done and keyed(Household, done["household_id"]), errors=errors)
 
     @strawberry.mutation(
         description="Changes fields, each from the value it was read with; one conflict refuses the edit. 农户信息变更"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from sqlalchemy import ARRAY, Uuid
 
+from domain.sync.deferred import judge_waiting
 from domain.sync.difference import Row
 from domain.sync.pushing import ROWS_LIMIT, Pushed, push_households
 from domain.visits.models import SubmissionOutcome
@@ -131,6 +132,10 @@ class HouseholdPushMutations:
     ) -> HouseholdPushPayload | None:
         actor, read = info.context.actor, [_row(row) for row in rows]
         pushed, errors = await answered(info, lambda db: push_households(db, actor, rows=read))
+        # What waits for families that have just come; whether a row is a new family, the waiting know.
+        came = [one.household_id for one in pushed or () if one.outcome is SubmissionOutcome.APPLIED]
+        if came:
+            await judge_waiting(info.context.sessions, actor.at, [one for one in came if one is not None])
         for answer in pushed or ():
             errors += _errors(answer, actor.viewer.language)
         stale = [one.household_id for one in pushed or () if one.takes_master and one.household_id is not None]

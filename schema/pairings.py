@@ -16,6 +16,7 @@ from domain.pairings import actions
 from domain.pairings import models as m
 from domain.pairings.queries import sees_pairing
 from domain.pairings.rules import HANDED_OVER
+from domain.sync.deferred import judge_waiting
 from schema.context import Info
 from schema.engine import CountedConnection, by, described, entity, equals, is_in, keyed, matches, one, pages, planned
 from schema.errors import WHAT_TO_DO, UserError, answered
@@ -177,7 +178,11 @@ class PairingMutations:
     async def assign_pairing(
         self, info: Info, input: Annotated[AssignPairingInput, WHAT_TO_DO]
     ) -> PairingPayload | None:
-        return await _decided(info, actions.assign_pairing, input)
+        payload = await _decided(info, actions.assign_pairing, input)
+        if payload.pairing is not None and input.household_id:
+            # Whoever is to help it may have been there before.
+            await judge_waiting(info.context.sessions, info.context.actor.at, [uuid.UUID(input.household_id)])
+        return payload
 
     @strawberry.mutation(description="Ends a pairing and begins the same one with somebody else, on one day. 结对交接")
     async def hand_over_pairing(

@@ -21,6 +21,7 @@ from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
+from schema.reviews import ReviewMutations, ReviewQueries
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
 from schema.survey_forms import SurveyFormQueries
@@ -41,6 +42,7 @@ class Query(
     PairingQueries,
     VisitQueries,
     SubmissionQueries,
+    ReviewQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,
@@ -51,7 +53,12 @@ class Query(
 
 @strawberry.type(description="Everything that can be done. 变更")
 class Mutation(
-    SubmissionMutations, HouseholdMutations, HouseholdPushMutations, HouseholdMoveMutations, PairingMutations
+    SubmissionMutations,
+    ReviewMutations,
+    HouseholdMutations,
+    HouseholdPushMutations,
+    HouseholdMoveMutations,
+    PairingMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 

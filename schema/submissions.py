@@ -70,6 +70,22 @@ class SubmissionError:
     path: JSON = described("Which part of the item: texts, from `input` down, which stands for the item. 输入路径")
 
 
+def submission_errors() -> list[SubmissionError]:
+    """The problems of a submission, one row each."""
+    problems = (
+        func.jsonb_array_elements(m.Submission.problems)
+        .table_valued(column("problem", JSONB()), with_ordinality="position", name="problems")
+        .render_derived()
+    )
+    rows = select(
+        type_coerce(problems.c.position, Integer).label("position"),
+        problems.c.problem["code"].astext.label("code"),
+        problems.c.problem["path"].label("path"),
+        problems.c.problem["detail"].label("detail"),
+    )
+    return many(SubmissionError, source=rows, order_by=(_ERROR.c.position,))
+
+
 @entity(m.Submission, scope=m.Submission.submitter_id == VIEWER_ID)
 class Submission:
     """What the viewer's phone sent, word for word, and what became of it; refused and deferred ones too. 提交记录"""
@@ -84,18 +100,7 @@ class Submission:
     @planned
     def errors(self) -> list[SubmissionError]:
         """Why it was refused or deferred. 错误"""
-        problems = (
-            func.jsonb_array_elements(m.Submission.problems)
-            .table_valued(column("problem", JSONB()), with_ordinality="position", name="problems")
-            .render_derived()
-        )
-        rows = select(
-            type_coerce(problems.c.position, Integer).label("position"),
-            problems.c.problem["code"].astext.label("code"),
-            problems.c.problem["path"].label("path"),
-            problems.c.problem["detail"].label("detail"),
-        )
-        return many(SubmissionError, source=rows, order_by=(_ERROR.c.position,))
+        return submission_errors()
 
     @planned
     def visit(self) -> Visit | None:

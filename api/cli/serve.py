@@ -32,7 +32,7 @@ def serve(*, demo: bool = False) -> None:
             raise _taken(wanted) from error
         from api.app import create_app
 
-        app = create_app(wanted.model_copy(update={"database_url": url}))
+        app = create_app(wanted.model_copy(update={"database_url": url}), is_kept_up=True)
         server = _Server(configured(app, wanted), _welcome(wanted, listener))
         try:
             with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped

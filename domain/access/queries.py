@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -120,9 +121,14 @@ async def find_viewer(
     row = await pool.fetchrow("SELECT * FROM ruhu_viewer_of($1, $2)", account_id, today)
     if row is None or (row["persona"] is not None and not is_demo):
         return None
-    grants = [
-        GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in json.loads(row["grants"])
-    ]
+    return viewer_from(row, json.loads(row["grants"]), account_id, today, language)
+
+
+def viewer_from(
+    row: Mapping[str, Any], held: Sequence[Mapping[str, Any]], account_id: uuid.UUID, today: date, language: str
+) -> Viewer:
+    """The viewer of a row of `ruhu_viewer_of` and of its grants, parsed."""
+    grants = [GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in held]
     prefixes = spans(grants)
     region_from, region_to = hull(prefixes)
     return Viewer(

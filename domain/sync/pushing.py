@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -68,6 +69,7 @@ class _Item:
     content: Mapping[str, Any]
     content_hash: str
     region_code: str | None = None
+    received_at: datetime | None = None  # before, if it came before
     outcome: SubmissionOutcome | None = None
     problems: list[Problem] = field(default_factory=list)
     takes_master: bool = True
@@ -83,8 +85,10 @@ class _Item:
         """By what became of the same content before: the key holds its hash, so there is no other content under it."""
         if earlier is None:
             self.settle(REJECTED, _wrong("ID_TAKEN", "id"))
-        elif earlier[0] is APPLIED:
+        elif earlier.outcome is APPLIED:
             self.settle(REPLAYED)
+        else:
+            self.received_at = earlier.received_at
 
 
 def _wrong(code: str, *path: str) -> Problem:
@@ -148,8 +152,10 @@ def _submission(item: _Item, actor: Actor, outcome: SubmissionOutcome) -> dict[s
         "content_hash": item.content_hash,
         "hash_version": HASH_VERSION,
         "problems": written_down(item.problems),
-        "received_at": actor.at,
+        "sent_at": None,
+        "received_at": item.received_at or actor.at,
         "judged_at": actor.at,
+        "waits_for": None,
     }
 
 

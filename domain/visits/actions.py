@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Problem, invalid, refused
 from domain.base.models import namespace_id
 from domain.changes.rules import HASH_VERSION
+from domain.households.models import Household
 from domain.visits.items import BATCH_LIMIT, Document, SentVisit, read_visit
 from domain.visits.judgement import Rows, is_deferred, judge, rows_of, written_down
 from domain.visits.keeping import Earlier, claim, earlier_ones, judged_anew
-from domain.visits.models import SubmissionOutcome
+from domain.visits.models import Submission, SubmissionOutcome
 from domain.visits.queries import surroundings, what_is_known
 from domain.visits.rules import VisitPolicy, parse_instant
 from domain.visits.storing import store
 
+KIND = "VISIT"
 APPLIED, REPLAYED, DEFERRED, CONFLICT, REJECTED = SubmissionOutcome
 
 
@@ -45,10 +49,13 @@ class _Item:
     sent_id: str
     key: uuid.UUID  # of its submission: its own id, or one derived from an id that is none
     sent: SentVisit
+    sent_at: datetime  # when this content first came: by the phone's clock and by ours
+    received_at: datetime
     problems: Sequence[Problem] = ()
     region_code: str | None = None
     rows: Rows | None = None
     answer: Judged | None = None
+    is_in_review: bool = False  # an officer named a family, and it does not hold: they are to look again
 
     def settle(self, outcome: SubmissionOutcome, *problems: Problem) -> None:
         visit_id = self.sent.id if outcome in (APPLIED, REPLAYED) else None
@@ -57,19 +64,23 @@ class _Item:
 
     def settle_by(self, earlier: Earlier | None) -> None:
         """By what the same submitter sent under this id before; None: it is somebody else's, of whom nothing is told."""
-        match earlier:
-            case None:
-                self.settle(REJECTED, Problem("ID_TAKEN", ("input", "id")))
-            case (SubmissionOutcome.APPLIED, digest) if digest == self.sent.content_hash:
-                self.settle(REPLAYED)
-            case (SubmissionOutcome.APPLIED, _):
-                self.settle(CONFLICT, Problem("CONTENT_DIFFERS", ("input", "id")))
+        if earlier is None:
+            self.settle(REJECTED, Problem("ID_TAKEN", ("input", "id")))
+            return
+        is_same = earlier.content_hash == self.sent.content_hash
+        if earlier.outcome is APPLIED and is_same:
+            self.settle(REPLAYED)
+        elif earlier.outcome is APPLIED:
+            self.settle(CONFLICT, Problem("CONTENT_DIFFERS", ("input", "id")))
+        elif is_same:
+            # What waits for its family is not late for it.
+            self.sent_at, self.received_at = earlier.sent_at or self.sent_at, earlier.received_at
 
     @property
     def outcome(self) -> SubmissionOutcome:
         if not self.problems:
             return APPLIED
-        return DEFERRED if is_deferred(self.problems) else REJECTED
+        return DEFERRED if self.is_in_review or is_deferred(self.problems) else REJECTED
 
 
 async def submit_visits(db: AsyncSession, actor: Actor, *, items: Sequence[Document], sent_at: str) -> list[Judged]:
@@ -100,7 +111,7 @@ async def submit_visits(db: AsyncSession, actor: Actor, *, items: Sequence[Docum
             item.settle_by(earlier[item.key])
     open_items = [item for item in once if item.answer is None]
     if open_items:
-        await _judge(db, actor, open_items, sent)
+        await _judge(db, actor, open_items)
         await _claim(db, actor, open_items)
         await _apply(db, actor, [item for item in open_items if item.answer is None])
         counts = Counter(item.answer.outcome.value for item in once if item.answer)
@@ -114,7 +125,8 @@ def _item(position: int, document: Document, actor: Actor, sent_at: datetime) ->
     sent = read_visit(document, sent_at=sent_at, now=actor.at, policy=VisitPolicy())
     sent_id = str(document.get("id", ""))
     # What was typed under an id that is none is kept too, where its sender finds it again.
-    return _Item(position, sent_id, sent.id or namespace_id(f"submission {actor.id} {sent_id}"), sent, sent.problems)
+    key = sent.id or namespace_id(f"submission {actor.id} {sent_id}")
+    return _Item(position, sent_id, key, sent, sent_at, actor.at, sent.problems)
 
 
 def _answer(item: _Item, first: _Item) -> Judged:
@@ -131,8 +143,10 @@ def _answer(item: _Item, first: _Item) -> Judged:
     return item.answer
 
 
-async def _judge(db: AsyncSession, actor: Actor, items: Sequence[_Item], sent_at: datetime) -> None:
-    known = await what_is_known(db, actor, {item.position: item.sent for item in items})
+async def _judge(
+    db: AsyncSession, actor: Actor, items: Sequence[_Item], vouched: Mapping[int, uuid.UUID] | None = None
+) -> None:
+    known = await what_is_known(db, actor, {item.position: item.sent for item in items}, vouched)
     for item in items:
         place = known.places.get(item.position)
         item.region_code = place.region_code if place else None
@@ -141,7 +155,8 @@ async def _judge(db: AsyncSession, actor: Actor, items: Sequence[_Item], sent_at
     around = await surroundings(db, good)
     for item in items:
         if item.position in good:
-            item.rows = rows_of(item.position, item.sent, known, around[item.position], actor, sent_at)
+            then = replace(actor, at=item.received_at)
+            item.rows = rows_of(item.position, item.sent, known, around[item.position], then, item.sent_at)
 
 
 async def _claim(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None:
@@ -157,7 +172,7 @@ async def _claim(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None
 def _submission(item: _Item, actor: Actor) -> dict[str, Any]:
     return {
         "id": item.key,
-        "kind": "VISIT",
+        "kind": KIND,
         "submitter_id": actor.id,
         "region_code": item.region_code,
         "outcome": item.outcome,
@@ -165,8 +180,10 @@ def _submission(item: _Item, actor: Actor) -> dict[str, Any]:
         "content_hash": item.sent.content_hash,
         "hash_version": HASH_VERSION,
         "problems": written_down(item.problems),
-        "received_at": actor.at,
+        "sent_at": item.sent_at,
+        "received_at": item.received_at,
         "judged_at": actor.at,
+        "waits_for": item.sent.household_id if item.outcome is DEFERRED else None,
     }
 
 
@@ -179,3 +196,53 @@ async def _apply(db: AsyncSession, actor: Actor, items: Sequence[_Item]) -> None
     await judged_anew(db, [_submission(by_key[key], actor) for key in broken])
     for item in items:
         item.settle(item.outcome, *item.problems)
+
+
+async def judge_deferred(
+    db: AsyncSession, actor: Actor, *, household_ids: Collection[uuid.UUID] | None = None
+) -> list[Judged]:
+    """Judge anew what the actor sent and what waits: for these families, or for any. Answers those that wait no longer.
+
+    Up to 500 at once, the oldest first, as if they had been judged when they came: their clocks stay. What an officer
+    said in review counts once; where it does not hold, the visit goes on waiting, with what is wrong. Those that a phone
+    is just sending again are left to it.
+    """
+    waiting = select(Submission).where(
+        Submission.kind == KIND, Submission.submitter_id == actor.id, Submission.outcome == DEFERRED
+    )
+    if household_ids is not None:
+        came = list(household_ids)
+        waiting = waiting.where(Submission.waits_for.in_(came) | Submission.belongs_to.in_(came))
+    else:
+        # Five hundred that wait for somebody else's family must not stand before the one that waits no longer.
+        here = select(Household.id).where(sees_household(Household.region_code, Household.id))
+        may_pass = (Submission.waits_for.is_(None), Submission.belongs_to.is_not(None), Submission.waits_for.in_(here))
+        waiting = waiting.where(or_(*may_pass))
+    waiting = waiting.order_by(Submission.received_at, Submission.id).limit(BATCH_LIMIT)
+    waiting = waiting.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    kept = dict(enumerate(await db.scalars(waiting, viewer_parameters(actor.viewer))))
+    if not kept:
+        return []
+    items = [_kept_item(position, one) for position, one in kept.items()]
+    vouched = {position: one.id for position, one in kept.items() if one.belongs_to is not None}
+    await _judge(db, actor, items, vouched)
+    for item in items:
+        said = kept[item.position]
+        if said.belongs_to is not None:
+            item.is_in_review = bool(item.problems)
+            said.belongs_to = None if item.is_in_review else said.belongs_to
+    await db.flush()
+    moved = [item for item in items if item.outcome is not DEFERRED or item.is_in_review]
+    await judged_anew(db, [_submission(item, actor) for item in moved])
+    await _apply(db, actor, moved)
+    counts = Counter(item.outcome.value for item in moved)
+    applied = [str(item.key) for item in moved if item.outcome is APPLIED]
+    if moved:
+        await record(db, actor, "judge_deferred", "visit", None, None, {**counts, "applied": applied})
+    return [item.answer for item in moved if item.answer is not None]
+
+
+def _kept_item(position: int, kept: Submission) -> _Item:
+    sent_at = kept.sent_at or kept.received_at  # sent before we kept the phone's clock: no skew is known
+    sent = read_visit(kept.content, sent_at=sent_at, now=kept.received_at, policy=VisitPolicy())
+    return _Item(position, str(kept.content.get("id", "")), kept.id, sent, sent_at, kept.received_at, sent.problems)

@@ -54,9 +54,10 @@ class Known:
 def judge(position: int, sent: SentVisit, known: Known) -> list[Problem]:
     """Everything wrong with an item, in the order of its fields as far as possible; empty: it can be stored."""
     problems = list(sent.problems)
-    problems += _household(sent, known.places.get(position))
+    place = known.places.get(position)
+    problems += _household(sent, place)
     problems += _words(sent, known)
-    problems += _people(sent, known)
+    problems += _people(sent, place, known)
     problems += _form(sent, known)
     return problems[:PROBLEMS_LIMIT]
 
@@ -96,11 +97,11 @@ def _words(sent: SentVisit, known: Known) -> list[Problem]:
     return problems
 
 
-def _people(sent: SentVisit, known: Known) -> list[Problem]:
+def _people(sent: SentVisit, place: Place | None, known: Known) -> list[Problem]:
     problems = []
     for index, finding in enumerate(sent.findings):
-        is_known = (finding.person_id, sent.household_id) in known.members
-        if finding.person_id is not None and sent.household_id is not None and not is_known:
+        # Of a family that is not here yet, nobody can be known.
+        if finding.person_id and place and (finding.person_id, place.household_id) not in known.members:
             problems.append(_wrong("PERSON_NOT_OF_HOUSEHOLD", "findings", str(index), "personId"))
     for index, companion in enumerate(sent.companion_ids):
         if companion is not None and companion not in known.helpers:

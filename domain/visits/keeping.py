@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,19 +16,37 @@ from domain.access.rules import Actor
 from domain.base.models import Base
 from domain.visits.models import Submission, SubmissionOutcome
 
-Earlier = tuple[SubmissionOutcome, str]  # what became of a submission, and its content hash
+_JUDGED = (
+    "outcome",
+    "content",
+    "content_hash",
+    "hash_version",
+    "problems",
+    "sent_at",
+    "received_at",
+    "judged_at",
+    "waits_for",
+)
 
-_JUDGED = ("region_code", "outcome", "content", "content_hash", "hash_version", "problems", "judged_at")
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What became of a submission, what it held, and when that first came."""
+
+    outcome: SubmissionOutcome
+    content_hash: str
+    sent_at: datetime | None
+    received_at: datetime
 
 
 async def earlier_ones(db: AsyncSession, actor: Actor, keys: Collection[uuid.UUID]) -> dict[uuid.UUID, Earlier]:
     """What this submitter sent under these keys before. Others' submissions are as good as not there."""
     found = await db.execute(
-        select(Submission.id, Submission.outcome, Submission.content_hash).where(
-            Submission.id.in_(keys), Submission.submitter_id == actor.id
-        )
+        select(
+            Submission.id, Submission.outcome, Submission.content_hash, Submission.sent_at, Submission.received_at
+        ).where(Submission.id.in_(keys), Submission.submitter_id == actor.id)
     )
-    return {key: (outcome, digest) for key, outcome, digest in found}
+    return {row.id: Earlier(row.outcome, row.content_hash, row.sent_at, row.received_at) for row in found}
 
 
 async def claim(db: AsyncSession, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, Earlier | None]:
@@ -50,10 +70,12 @@ async def claim(db: AsyncSession, actor: Actor, rows: Sequence[Mapping[str, Any]
 
 
 async def judged_anew(db: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What became of submissions that are written down already. When they first came stays as it was."""
+    """What became of submissions that are written down already. A region that was known stays known."""
     if not rows:
         return
     table = Base.metadata.tables[Submission.__tablename__]
-    anew = update(table).where(table.c.id == bindparam("key"))
-    anew = anew.values({name: bindparam(f"new_{name}") for name in _JUDGED})
-    await db.execute(anew, [{"key": row["id"], **{f"new_{name}": row[name] for name in _JUDGED}} for row in rows])
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _JUDGED}
+    values["region_code"] = func.coalesce(bindparam("new_region_code", type_=Text()), table.c.region_code)
+    anew = update(table).where(table.c.id == bindparam("key")).values(values)
+    names = ("region_code", *_JUDGED)
+    await db.execute(anew, [{"key": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows])

@@ -168,7 +168,7 @@ class Submission(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     submitter_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
-    region_code: Mapped[RegionCode | None]  # of the household, once it is known
+    region_code: Mapped[RegionCode | None]  # of the household, once it is known; in review else where its sender helps
     outcome: Mapped[SubmissionOutcome] = mapped_column(
         Enum(SubmissionOutcome, native_enum=False, create_constraint=False, length=10)
     )
@@ -176,7 +176,19 @@ class Submission(Base):
     content_hash: Mapped[str]
     hash_version: Mapped[int] = mapped_column(SmallInteger)
     problems: Mapped[list[Any]]
-    received_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]  # by the phone's clock, when this content first came
+    received_at: Mapped[datetime]  # when this content first came
     judged_at: Mapped[datetime]
+    waits_for: Mapped[uuid.UUID | None]  # the household without which it cannot be judged; perhaps nobody knows it
+    review_since: Mapped[datetime | None]
+    belongs_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))  # as an officer said in review
 
-    __table_args__ = (Index("ix_submission_submitter_id", "submitter_id", text("received_at DESC"), text("id DESC")),)
+    submitter: Mapped[Account] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_submission_submitter_id", "submitter_id", text("received_at DESC"), text("id DESC")),
+        Index("ix_submission_waits_for", "waits_for", postgresql_where=text("outcome = 'DEFERRED'")),
+        Index("ix_submission_deferred", "submitter_id", "received_at", postgresql_where=text("outcome = 'DEFERRED'")),
+        Index("ix_submission_belongs_to", "belongs_to", postgresql_where=text("belongs_to IS NOT NULL")),
+        Index("ix_submission_review", "region_code", "review_since", postgresql_where=text("review_since IS NOT NULL")),
+    )

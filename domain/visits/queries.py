@@ -90,17 +90,34 @@ _WHEN_PAIRED = select(text("*")).select_from(
 )
 
 
-async def what_is_known(db: AsyncSession, actor: Actor, items: Items) -> Known:
-    """Everything that `judge` asks about these items."""
+# Which family an officer said that a visit belongs to, with what its author typed about another, or about none.
+_VOUCHED_FOR = text(
+    "SELECT * FROM ruhu_households_vouched_for(:positions, :submission_ids, :longitudes, :latitudes)"
+).bindparams(
+    bindparam("submission_ids", type_=ARRAY(Uuid)),
+    *(bindparam(name, type_=_ASKED[name]) for name in ("positions", "longitudes", "latitudes")),
+)
+
+
+async def what_is_known(
+    db: AsyncSession, actor: Actor, items: Items, vouched: Mapping[int, uuid.UUID] | None = None
+) -> Known:
+    """Everything that `judge` asks about these items. `vouched`: submissions whose family was said in review."""
+    places = await _places(db, actor, items)
+    if vouched:
+        asked = _asking({position: items[position] for position in vouched})
+        rows = await db.execute(_VOUCHED_FOR, {**asked, "submission_ids": list(vouched.values())})
+        places |= {position: Place(*facts) for position, *facts in rows}
     members = [
-        (finding.person_id, sent.household_id)
-        for sent in items.values()
+        (finding.person_id, places[position].household_id)
+        for position, sent in items.items()
+        if position in places
         for finding in sent.findings
-        if finding.person_id and sent.household_id
+        if finding.person_id
     ]
     companions = {one for sent in items.values() for one in sent.companion_ids if one}
     return Known(
-        places=await _places(db, actor, items),
+        places=places,
         terms=await _terms(db),
         forms=await _forms(db, {sent.form_id for sent in items.values() if sent.form_id}),
         helpers=await _helpers(db, companions) if companions else frozenset(),

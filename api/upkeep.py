@@ -1,0 +1,62 @@
+"""What has to be done though nobody asks (定时维护): a loop beside the server, until there is a worker of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import func, select
+
+from domain.base.transactions import Sessions
+from domain.sync.deferred import hand_to_review, judge_waiting
+
+LOG = structlog.get_logger("ruhu")
+
+EVERY_SECONDS: Final = 60.0
+PRUNE_EVERY: Final = timedelta(days=1)
+LOCK: Final = 0x72757570  # any number that nothing else locks
+
+
+async def sweep(sessions: Sessions, at: datetime, *, prunes: bool) -> bool:
+    """One round: judge what waits, hand over what has waited too long, forget the oldest changes.
+
+    One process at a time: False when another is at it. The lock ends with its transaction, and so with its process.
+    """
+    async with sessions() as db, db.begin():
+        if not await db.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
+            return False
+        judged = await judge_waiting(sessions, at)
+        handed = await hand_to_review(sessions, at)
+        pruned = await db.scalar(select(func.ruhu_prune_feed())) if prunes else 0
+    if judged or handed or pruned:
+        LOG.info("upkeep", judged=len(judged), handed_to_review=handed, pruned_changes=pruned)
+    return True
+
+
+async def keep_up(sessions: Sessions) -> None:
+    """Round after round, whatever happens to one."""
+    pruned_at: datetime | None = None
+    while True:
+        at = datetime.now(UTC)
+        prunes = pruned_at is None or at - pruned_at >= PRUNE_EVERY
+        try:
+            if await sweep(sessions, at, prunes=prunes) and prunes:
+                pruned_at = at
+        except Exception:
+            LOG.exception("upkeep failed")
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+@asynccontextmanager
+async def kept_up(sessions: Sessions) -> AsyncIterator[None]:
+    """The loop, as long as the block lasts."""
+    loop = asyncio.create_task(keep_up(sessions))
+    try:
+        yield
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
