@@ -45,7 +45,7 @@ described_enum(
     "What became of an item that a phone sent. 提交结果",
     APPLIED="Stored. 已保存",
     REPLAYED="Stored before, with the same content. 已提交过",
-    DEFERRED="Kept, and good as soon as something else has come: send it again later. 待重新提交",
+    DEFERRED="Kept, and judged again by itself when what it waits for has come; sending it again does no harm. 待处理",
     CONFLICT="Other content is stored under this id. 内容冲突",
     REJECTED="Kept, and to be mended: send it again when it is. 已退回",
 )
@@ -96,6 +96,9 @@ class Submission:
     content: JSON = described("What was sent. 提交内容")
     received_at: datetime = described("When it first came. 首次接收时间")
     judged_at: datetime = described("When it was last judged. 最近判定时间")
+    review_since: datetime | None = described(
+        "Since when it was with officers to decide, as its family did not come; else null. 转复核时间"
+    )
 
     @planned
     def errors(self) -> list[SubmissionError]:

@@ -61,6 +61,8 @@ async def review_submission(
     if decision is ReviewDecision.BELONGS_TO and household_id is None:
         raise invalid("REQUIRED", "householdId")
 
+    why = reason.strip()
+
     async def review() -> Answer:
         kept = await _in_review(db, actor, submission_id)
         kept.judged_at = actor.at
@@ -68,7 +70,7 @@ async def review_submission(
         answer: Answer = {"submission_id": str(submission_id)}
         if decision is ReviewDecision.DISMISS:
             kept.outcome = SubmissionOutcome.REJECTED
-            problem: dict[str, Any] = {"code": "DISMISSED_IN_REVIEW", "path": ["input"], "detail": {"reason": reason}}
+            problem: dict[str, Any] = {"code": "DISMISSED_IN_REVIEW", "path": ["input"], "detail": {"reason": why}}
             kept.problems = [problem]
         else:
             kept.belongs_to = await _visible(db, actor, household_id)
@@ -83,7 +85,7 @@ async def review_submission(
             kept.region_code,
             detail,
             operation_id=operation_id,
-            purpose=reason.strip(),
+            purpose=why,
         )
         return answer
 

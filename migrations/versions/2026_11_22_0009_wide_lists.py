@@ -1,6 +1,6 @@
 """Lists over a province: policies that the planner estimates rightly, finer statistics, and indexes in the lists' orders.
 
-Revision: 0009_wide_lists; follows: 0007_feed_reach
+Revision: 0009_wide_lists; follows: 0008_deferred
 
 "No prefixes are set" was `= ''`, and PostgreSQL takes an equality without a column for true one time in two hundred. So it
 thought that a policy leaves next to nothing, and sorted a province's visits for one page in place of walking them in
@@ -13,7 +13,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0009_wide_lists"
-down_revision = "0007_feed_reach"
+down_revision = "0008_deferred"
 branch_labels = None
 depends_on = None
 

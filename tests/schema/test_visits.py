@@ -216,7 +216,7 @@ async def test_a_family_that_is_not_here_defers_the_visit(world: World, househol
     assert result["errors"] == [
         {
             "code": "HOUSEHOLD_NOT_HERE_YET",
-            "message": "This household is not here yet. Send the visit again after the household.",
+            "message": "This household is not here yet. The visit is kept and judged again when it comes.",
             "path": ["input", "visits", "0", "householdId"],
             "isRetryable": True,
         }
