@@ -205,24 +205,25 @@ def _rehearsed(catalogue: Catalogue, planned: PlannedType, field: Field) -> Iter
     """Compiles the field alone, with all its arguments and with as few as may be."""
     for is_full in (False, True):
         try:
-            one = _asked(catalogue, field, is_full)
-            parent = _above(catalogue, planned, one)
-            if parent is not None:
-                plan_of(
-                    catalogue, "rehearsal", catalogue.types[catalogue.query_name], parent[0], parent[1], {}, Rehearsal
-                )
+            asked = rehearsal(catalogue, planned, field, is_full)
+            if asked is not None:
+                plan_of(catalogue, "rehearsal", catalogue.types[catalogue.query_name], *asked, {}, Rehearsal)
         except Exception as error:
             why = error if isinstance(error, TypeError) else repr(error)
             yield f"{planned.name}.{field.name}: cannot be compiled: {why}"
             return
 
 
-def _above(catalogue: Catalogue, planned: PlannedType, one: Selected) -> Any:
+def rehearsal(
+    catalogue: Catalogue, planned: PlannedType, field: Field, is_full: bool
+) -> tuple[list[Selected], list[KeyedPart]] | None:
+    """What plan_of() compiles for this field alone; None for rows that only a planned method brings: they go with it."""
+    one = _asked(catalogue, field, is_full)
     if planned.entity is None:
-        return ([one], [])
+        return [one], []
     if planned.entity.mapper is not None and planned.entity.key:
-        return ([], [KeyedPart("keys", planned, [one])])
-    return None  # rows that only a planned method brings: rehearsed with it
+        return [], [KeyedPart("keys", planned, [one])]
+    return None
 
 
 def _asked(catalogue: Catalogue, field: Field, is_full: bool, depth: int = 0) -> Selected:
