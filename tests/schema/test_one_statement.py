@@ -21,7 +21,7 @@ from graphql import (
     parse,
     type_from_ast,
 )
-from sqlalchemy import Select, select
+from sqlalchemy import BinaryExpression, Select, select
 from sqlalchemy.sql.visitors import iterate
 
 from api.graphiql.examples import examples
@@ -138,29 +138,32 @@ def strangers(statement: Any) -> list[str]:
 
 def is_joined(one: Select[Any]) -> bool:
     """Whether conditions connect all FROMs; SQLAlchemy adds one for every column whose table is not there."""
-    froms = one.get_final_froms()
-    groups = [{id(source)} for source in froms]
-    for condition in iterate(one.whereclause) if one.whereclause is not None else ():
-        named = {id(source) for source in getattr(condition, "_from_objects", ())} & {id(f) for f in froms}
-        touched = [group for group in groups if group & named]
-        if touched:
+    froms = {_name(source) for source in one.get_final_froms()}
+    groups = [{name} for name in froms]
+    for condition in iterate(one.whereclause) if len(froms) > 1 and one.whereclause is not None else ():
+        is_one = isinstance(condition, BinaryExpression)  # an AND of them names everything
+        if is_one and (named := {_name(source) for source in condition._from_objects} & froms):
+            touched = [group for group in groups if group & named]
             groups = [group for group in groups if not group & named] + [set().union(*touched)]
     return len(groups) <= 1
 
 
+def _name(source: Any) -> str:
+    return str(getattr(source, "name", None) or id(source))
+
+
 def test_no_from_of_the_schema_holds_a_foreign_table() -> None:
-    """Each planned field with all its arguments, and with the fewest."""
+    """Each planned field, with all its arguments."""
     everything, compiled, found = catalogue(), 0, list[str]()
     root = everything.types[everything.query_name]
     for planned in everything.types.values():
         for field in planned.fields.values() if not planned.is_connection else ():
-            for is_full in (True, False):
-                above = rehearsal(everything, planned, field, is_full) if field.source is not None else None
-                if above is not None:
-                    plan = plan_of(everything, "asked", root, *above, SETTINGS)
-                    compiled += 1
-                    found += [f"{planned.name}.{field.name}: {text}" for text in strangers(plan.statement)]
-    assert compiled > 300
+            asked = rehearsal(everything, planned, field, is_full=True) if field.source is not None else None
+            if asked is not None:
+                plan = plan_of(everything, "asked", root, *asked, SETTINGS)
+                compiled += 1
+                found += [f"{planned.name}.{field.name}: {text}" for text in strangers(plan.statement)]
+    assert compiled > 200
     assert not found, "\n\n".join(found)
 
 
