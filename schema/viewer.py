@@ -10,9 +10,10 @@ from sqlalchemy import Date, or_
 from domain.access import models as m
 from domain.access.queries import VIEWER_ID, is_signed_in
 from domain.access.rules import GrantRole, ViewerKind
-from schema.engine import described, entity, of_viewer, one, planned, related
+from schema.engine import described, entity, of_viewer, one, planned, related, shows
 from schema.enums import described_enum
 from schema.helpers import Helper, Organisation
+from schema.permissions import permissions_of_viewer
 from schema.regions import Region
 
 described_enum(
@@ -61,6 +62,11 @@ class Viewer:
         IN_FORCE,
         order_by=(m.Grant.role, m.Grant.region_code),
         description="The grants in force today. 当前有效的授权",
+    )
+    permissions: list[str] = shows(
+        permissions_of_viewer(),
+        description="The mutations that the grants allow, in the order of the alphabet; whether for this family, the "
+        "mutation says. 可办理的操作",
     )
     helper: Helper | None = described("Who the viewer is as a helper. 对应的帮扶责任人")
     organisation: Organisation | None = described("The organisation that the account speaks for. 所属单位")

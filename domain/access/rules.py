@@ -106,6 +106,11 @@ class Viewer:
         return tuple(party for party in (self.helper_id, self.organisation_id) if party is not None)
 
     @property
+    def role_names(self) -> list[str]:
+        """The roles, as a statement takes them."""
+        return sorted(self.roles)
+
+    @property
     def sees_by_region(self) -> bool:
         """Whether a grant holds over any region."""
         return self.region_from != NOWHERE
@@ -148,11 +153,6 @@ def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:
     if not prefixes:
         return NOWHERE, NOWHERE
     return prefixes[0], prefixes[-1] + AFTER_EVERY_DIGIT
-
-
-def is_in_force(starts_on: date, ends_on: date | None, today: date) -> bool:
-    """Half open: a grant no longer holds on its `ends_on`."""
-    return starts_on <= today and (ends_on is None or today < ends_on)
 
 
 CHINA = timezone(timedelta(hours=8), "CST")  # one time zone, no summer time since 1991

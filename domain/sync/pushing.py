@@ -100,7 +100,7 @@ async def push_households(db: AsyncSession, actor: Actor, *, rows: Sequence[Row]
 
     A row with a base is an edit (`edit_household`: field by field, and one conflict refuses the row); one without is a
     new family (`register_household`). Safe to repeat and to run twenty times at once: the same content of the same
-    submitter is applied once. Raises InvalidInput for the request as a whole (BATCH_TOO_LARGE, ID_TWICE) and Refused
+    submitter is applied once. Raises InvalidInput for the request as a whole (BATCH_TOO_LARGE, ID_REPEATED) and Refused
     (FORBIDDEN_ROLE); then nothing is stored. Problems have their paths from `rows`.
     """
     if not actor.viewer.meets_families:
@@ -127,7 +127,7 @@ def _twice(rows: Sequence[Row]) -> list[Problem]:
     found = []
     for position, row in enumerate(rows):
         if row.household_id is not None and row.household_id in seen:
-            found.append(Problem("ID_TWICE", ("rows", str(position), "newDocumentState", "id")))
+            found.append(Problem("ID_REPEATED", ("rows", str(position), "newDocumentState", "id")))
         seen |= {row.household_id} if row.household_id else set()
     return found
 
@@ -203,7 +203,7 @@ async def _merge(db: AsyncSession, actor: Actor, item: _Item, known: Mapping[uui
             item.refuse(rule.problems)
         else:
             log.exception("a pushed household could not be stored")
-            item.refuse([_wrong("INTERNAL_ERROR")])
+            item.refuse([_wrong("INTERNAL")])
     else:
         item.settle(APPLIED)
         item.takes_master = _says_more(item.row, done)

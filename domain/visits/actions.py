@@ -134,7 +134,7 @@ def _answer(item: _Item, first: _Item) -> Judged:
     if item is not first and first.answer is not None:
         is_there = first.answer.outcome in (APPLIED, REPLAYED)
         if item.sent.content_hash != first.sent.content_hash:
-            code = "CONTENT_DIFFERS" if is_there else "ID_TWICE"
+            code = "CONTENT_DIFFERS" if is_there else "ID_REPEATED"
             item.settle(CONFLICT if is_there else REJECTED, Problem(code, ("input", "id")))
         else:
             item.problems = first.problems

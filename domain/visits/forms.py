@@ -183,7 +183,8 @@ def _check_number(question: Question, value: float | str) -> list[Problem]:
 def _check_text(key: str, value: str) -> list[Problem]:
     if UNREADABLE.search(value):
         return [_problem("TEXT_UNREADABLE", key)]
-    return [_problem("TEXT_TOO_LONG", key, limit=TEXT_LIMIT)] if len(value) > TEXT_LIMIT else []
+    too_long = [_problem("TOO_LONG", key, characters=len(value), limit=TEXT_LIMIT)]
+    return too_long if len(value) > TEXT_LIMIT else []
 
 
 def _is_date(value: str) -> bool:

@@ -205,7 +205,7 @@ class _Reading:
         if UNREADABLE.search(value):
             self.wrong("TEXT_UNREADABLE", *path)
         if len(value) > limit:
-            self.wrong("TEXT_TOO_LONG", *path, limit=limit)
+            self.wrong("TOO_LONG", *path, characters=len(value), limit=limit)
         return value
 
     def few(self, items: Sequence[T], limit: int, path: str) -> Sequence[T]:
@@ -301,6 +301,6 @@ class _Reading:
         seen: set[uuid.UUID] = set()
         for index, one in enumerate(ids):
             if one is not None and one in seen:
-                self.wrong("ID_TWICE", path, str(index), "id")
+                self.wrong("ID_REPEATED", path, str(index), "id")
             elif one is not None:
                 seen.add(one)

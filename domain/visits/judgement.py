@@ -63,7 +63,7 @@ def judge(position: int, sent: SentVisit, known: Known) -> list[Problem]:
 
 
 # Nothing is wrong with the item itself: the family was registered on a phone that has not sent it yet, or we stumbled.
-MAY_PASS = frozenset({"HOUSEHOLD_NOT_HERE_YET", "INTERNAL_ERROR"})
+MAY_PASS = frozenset({"HOUSEHOLD_NOT_HERE_YET", "INTERNAL"})
 
 
 def is_deferred(problems: Sequence[Problem]) -> bool:
@@ -82,7 +82,7 @@ def _household(sent: SentVisit, place: Place | None) -> list[Problem]:
         # Not here yet, or somebody else's: the two are never told apart.
         return [_wrong("HOUSEHOLD_NOT_HERE_YET", "householdId")]
     if place.ended_on is not None and sent.occurred_at is not None and china_date(sent.occurred_at) > place.ended_on:
-        return [_wrong("HOUSEHOLD_ENDED", "householdId", endedOn=place.ended_on.isoformat())]
+        return [_wrong("HAS_ENDED", "householdId", endedOn=place.ended_on.isoformat())]
     return []
 
 

@@ -217,12 +217,12 @@ def late_by_seconds(occurred_at: datetime, received_at: datetime) -> int:
 
 
 def clock_problem(occurred_at: datetime, sent_at: datetime, now: datetime, tolerance_seconds: int) -> str | None:
-    """FUTURE_DATE when a visit is said to happen after it was sent, or after the server's `now`; None when all is well.
+    """DATE_IN_FUTURE when a visit is said to happen after it was sent, or after the server's `now`; None when all is well.
 
     The first compares the phone with itself, the second with us; either may be passed by the tolerance.
     """
     tolerance = timedelta(seconds=tolerance_seconds)
-    return "FUTURE_DATE" if occurred_at - min(sent_at, now) > tolerance else None
+    return "DATE_IN_FUTURE" if occurred_at - min(sent_at, now) > tolerance else None
 
 
 _RFC_3339 = re.compile(

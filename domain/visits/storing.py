@@ -74,4 +74,4 @@ def _problem(error: DBAPIError) -> Problem:
     if known := broken_rule(error):
         return known.problems[0]
     log.error("a visit could not be stored", exc_info=error)
-    return Problem("INTERNAL_ERROR")
+    return Problem("INTERNAL")

@@ -106,7 +106,7 @@ async def test_an_officer_assigns_a_family_to_a_cadre_who_then_sees_it(world: Wo
         ),
         (
             {"startedOn": "2099-01-01"},
-            {"zh-CN": ("DATE_IN_FUTURE", "input.startedOn", "2099-01-01"), "en": ("DATE_IN_FUTURE", "input.startedOn", "2099-01-01")},
+            {"zh-CN": ("DATE_IN_FUTURE", "input.startedOn", "不得晚于现在"), "en": ("DATE_IN_FUTURE", "input.startedOn", "in the future")},
         ),
         (
             {"startedOn": "2026-02-30"},

@@ -150,7 +150,7 @@ async def test_rows_stand_or_fall_alone(world: World) -> None:
     ("persona", "count", "error"),
     [
         ("cadre", 201, ("BATCH_TOO_LARGE", ["rows"])),
-        ("cadre", 2, ("ID_TWICE", ["rows", "1", "newDocumentState", "id"])),
+        ("cadre", 2, ("ID_REPEATED", ["rows", "1", "newDocumentState", "id"])),
         ("auditor", 1, ("FORBIDDEN_ROLE", ["rows"])),
         ("anonymous", 1, ("SIGN_IN_REQUIRED", ["input"])),
     ],

@@ -173,9 +173,9 @@ VALUE_FAULTS: list[tuple[dict[str, Any], str, list[str], str]] = [
     ({"purpose": "CHAT"}, "UNKNOWN_CODE", ["purpose"], "visit_purpose has no code CHAT."),
     (
         {"occurredAt": "2099-01-01T00:00:00+08:00"},
-        "FUTURE_DATE",
+        "DATE_IN_FUTURE",
         ["occurredAt"],
-        "This lies in the future. Check the phone's clock.",
+        "This lies in the future. Check the day, or the phone's clock.",
     ),
     (
         {"answers": {"adultsMet": 1, "needsDetail": "说" * 700_000}},

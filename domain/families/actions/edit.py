@@ -53,7 +53,7 @@ async def edit_household(
     Fields that others changed meanwhile stay as they are unless they are edited here too. One conflicting field refuses
     the whole edit, and nothing is written: docs/decisions/0009-edits-merge-by-field.md says why. Answers {"household_id",
     "revision", "has_changed"}: the revision after it, and whether there was anything left to change.
-    Raises NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED), Conflict when all that is wrong are FIELD_CONFLICTs, else
+    Raises NotVisible, Refused (FORBIDDEN_ROLE, HAS_ENDED), Conflict when all that is wrong are FIELD_CONFLICTs, else
     InvalidInput with everything that is wrong.
     """
 

@@ -35,7 +35,7 @@ class Kept:
 async def take_hold(db: AsyncSession, actor: Actor, verb: Verb, ids: Mapping[str, uuid.UUID]) -> list[Kept]:
     """The households named by these input fields, and their people, locked; in the order given.
 
-    Not visible is not there. Visible, but not for this role: FORBIDDEN_ROLE. Ended: HOUSEHOLD_ENDED, it changes no more.
+    Not visible is not there. Visible, but not for this role: FORBIDDEN_ROLE. Ended: HAS_ENDED, it changes no more.
     """
     found = await lock_households(db, actor, ids.values())
     for field, household_id in ids.items():
@@ -46,7 +46,7 @@ async def take_hold(db: AsyncSession, actor: Actor, verb: Verb, ids: Mapping[str
             raise Refused(role_problem(verb))
     for field, household_id in ids.items():
         if (ended_on := found[household_id].ended_on) is not None:
-            raise refused("HOUSEHOLD_ENDED", field, endedOn=str(ended_on))
+            raise refused("HAS_ENDED", field, endedOn=str(ended_on))
     people = await lock_members(db, ids.values())
     return [Kept(found[one], {p.id: p for p in people if p.household_id == one}) for one in ids.values()]
 

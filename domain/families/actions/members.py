@@ -89,7 +89,7 @@ async def change_members(
 
     The number of members changes from the days given. Pairings with people who go end that day (PERSON_LEFT). When
     nobody is left the household ends (NO_MEMBERS), which is for officers to record. Answers {"household_id"}. Raises
-    NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED), InvalidInput with everything that is wrong, Conflict as
+    NotVisible, Refused (FORBIDDEN_ROLE, HAS_ENDED), InvalidInput with everything that is wrong, Conflict as
     `once` does.
     """
     new_relations = dict(relations or {})

@@ -35,7 +35,7 @@ async def merge_households(
 
     The merged household ends (MERGED), and so do the pairings with it; pairings with people go with them. Nothing counts
     twice: its places on rosters pass to the survivor. The survivor is MONITORED if either was. Answers {"household_id"}.
-    Raises NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED), InvalidInput with everything that is wrong
+    Raises NotVisible, Refused (FORBIDDEN_ROLE, HAS_ENDED), InvalidInput with everything that is wrong
     (SAME_HOUSEHOLD, RELATION_MISSING, SECOND_HEAD, …), Conflict as `once` does.
     """
 

@@ -47,7 +47,7 @@ async def move_household(
     An actor whose regions hold both villages moves the family at once: that is the acceptance. Any other asks, and
     nothing but the request is written. Address and place are those given; the old ones would be wrong, so without new
     ones there are none. Answers {"household_id", "move_id"}. Raises NotVisible, Refused (FORBIDDEN_ROLE,
-    HOUSEHOLD_ENDED), InvalidInput (REGION_UNKNOWN, REGION_ENDED, NOT_A_VILLAGE, SAME_VILLAGE, MOVE_ALREADY_ASKED, …),
+    HAS_ENDED), InvalidInput (REGION_UNKNOWN, REGION_ENDED, NOT_A_VILLAGE, SAME_VILLAGE, MOVE_ALREADY_ASKED, …),
     Conflict as `once` does.
     """
     given = {"address": address, "location": location}

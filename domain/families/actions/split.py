@@ -48,7 +48,7 @@ async def split_household(
 
     Those who stay keep the old id, its monitoring, its causes, and the pairings with the household; `head_id` and
     `relations` are theirs, when their head goes. The new one inherits the category; pairings with people go with them.
-    Answers {"household_id", "new_household_id"}. Raises NotVisible, Refused (FORBIDDEN_ROLE, HOUSEHOLD_ENDED),
+    Answers {"household_id", "new_household_id"}. Raises NotVisible, Refused (FORBIDDEN_ROLE, HAS_ENDED),
     InvalidInput with everything that is wrong (NOBODY_MOVES, NOBODY_STAYS, …), Conflict as `once` does.
     """
     given = {"address": address, "phone": phone, "location": location}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.access.rules import ANONYMOUS, NOWHERE, Actor, GrantFacts, GrantRole, Viewer, hull, is_in_force, spans
+from domain.access.rules import ANONYMOUS, NOWHERE, Actor, GrantFacts, GrantRole, Viewer, hull, spans
 
 CODES = st.sampled_from(
     ["35", "3501", "350125", "350125201", "350125201205", "3415", "341503", "341503104", "52", "5201"]
@@ -78,20 +78,6 @@ def test_a_viewer_is_listed_under_the_helper_and_the_organisation_that_they_are(
     helper, organisation = uuid.uuid4(), uuid.uuid4()
     assert Viewer(helper_id=helper, organisation_id=organisation).parties == (helper, organisation)
     assert Viewer(organisation_id=organisation).parties == (organisation,)
-
-
-@pytest.mark.parametrize(
-    ("starts", "ends", "expected", "why"),
-    [
-        (date(2020, 6, 1), None, True, "open"),
-        (date(2020, 7, 1), None, True, "from today"),
-        (date(2020, 7, 2), None, False, "from tomorrow"),
-        (date(2020, 6, 1), date(2020, 7, 2), True, "until tomorrow"),
-        (date(2020, 6, 1), date(2020, 7, 1), False, "half open: no longer on its last day"),
-    ],
-)
-def test_a_grant_holds_for_a_time(starts: date, ends: date | None, expected: bool, why: str) -> None:
-    assert is_in_force(starts, ends, date(2020, 7, 1)) is expected, why
 
 
 def test_the_day_is_chinas() -> None:

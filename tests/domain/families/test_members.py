@@ -137,7 +137,7 @@ async def test_the_last_member_gone_ends_the_household_and_its_pairings(town: To
     ended = await town.sql.fetchrow("SELECT ended_on, end_reason FROM pairing WHERE household_id = $1", family)
     assert tuple(ended) == (date(2026, 3, 2), "HOUSEHOLD_ENDED")
     assert await town.chronicle(family) == ["REGISTERED", "ENDED"]
-    with pytest.raises(Refused, match="HOUSEHOLD_ENDED"):
+    with pytest.raises(Refused, match="HAS_ENDED"):
         await change(
             town, town.village_officer, family, joining=[Joining("RETURNED", "2026-03-03", person=person("乙"))]
         )

@@ -336,7 +336,7 @@ async def test_a_request_that_is_too_large_or_contradicts_itself_stores_nothing(
     assert told(error) == {("BATCH_TOO_LARGE", "")}
     with pytest.raises(InvalidInput) as error:
         await push(town, cadre, Row({**base, "address": "一"}, base), Row({**base, "id": str(home).upper()}, base))
-    assert told(error) == {("ID_TWICE", "1.newDocumentState.id")}
+    assert told(error) == {("ID_REPEATED", "1.newDocumentState.id")}
     assert await kept(town, cadre) == []
 
 
@@ -424,7 +424,7 @@ async def test_a_surprise_keeps_the_row_and_leaves_the_others_standing(town: Tow
         rows = [Row({**base, "address": text}, base) for base, text in zip(bases, ("一", "意外", "三"), strict=True)]
         answers = await push(town, cadre, *rows)
         assert [answer.outcome for answer in answers] == [APPLIED, DEFERRED, APPLIED]
-        assert [problem.code for problem in answers[1].problems] == ["INTERNAL_ERROR"]
+        assert [problem.code for problem in answers[1].problems] == ["INTERNAL"]
         with pytest.raises(TryAgain):
             await push_one(town, cadre, await master(town, homes[0]), address="占用")
     finally:

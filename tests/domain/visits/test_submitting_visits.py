@@ -125,7 +125,7 @@ async def test_the_second_of_two_items_with_one_id_is_answered_as_if_it_came_lat
 
     assert [answer.outcome for answer in answers] == [APPLIED, REPLAYED, CONFLICT, REJECTED, REJECTED, REJECTED]
     assert answers[4].problems[0].path == ("input", "visits", "4", "purpose")
-    assert answers[5].problems[0].code == "ID_TWICE"
+    assert answers[5].problems[0].code == "ID_REPEATED"
 
 
 async def test_an_id_that_somebody_else_used_is_taken_and_its_content_is_not_told(hamlet: Hamlet) -> None:

@@ -1,0 +1,47 @@
+"""What a viewer's roles allow, as apps need it to offer only what can be done: the names of mutations.
+
+A permission says that some grant allows it somewhere; whether it covers this family, the action says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, Text, any_, column, func, select, values
+
+from domain.access.rules import ROLES_THAT_MEET_FAMILIES, GrantRole
+from domain.families import rules as families
+from domain.families.rules import Verb
+from domain.pairings import rules as pairings
+from schema.engine import of_viewer
+
+WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
+    "submitVisits": ROLES_THAT_MEET_FAMILIES,
+    "amendVisit": ROLES_THAT_MEET_FAMILIES,
+    "registerHousehold": families.WHO_MAY[Verb.REGISTER],
+    "editHousehold": families.WHO_MAY[Verb.EDIT],
+    "changeMembers": families.WHO_MAY[Verb.CHANGE_MEMBERS],
+    "splitHousehold": families.WHO_MAY[Verb.SPLIT],
+    "mergeHouseholds": families.WHO_MAY[Verb.MERGE],
+    "pushHouseholds": ROLES_THAT_MEET_FAMILIES,
+    "moveHousehold": families.WHO_MAY[Verb.MOVE],
+    "decideHouseholdMove": families.WHO_MAY[Verb.DECIDE_MOVE],
+    "withdrawHouseholdMove": families.WHO_MAY[Verb.MOVE],
+    "assignPairing": pairings.DECIDES,
+    "handOverPairing": pairings.DECIDES,
+    "endPairing": pairings.DECIDES,
+}
+
+
+def permissions_of(roles: Collection[GrantRole]) -> list[str]:
+    """The mutations that these roles allow, in the order of the alphabet."""
+    return sorted(name for name, allowed in WHO_MAY.items() if not set(roles).isdisjoint(allowed))
+
+
+def permissions_of_viewer() -> Any:
+    """The same in SQL, so that it is a plain field of the viewer."""
+    pairs = [(name, role.value) for name, allowed in sorted(WHO_MAY.items()) for role in sorted(allowed)]
+    table = values(column("permission", Text()), column("role", Text()), name="may").data(pairs)
+    held = select(table.c.permission).where(table.c.role == any_(of_viewer("role_names", ARRAY(Text())))).distinct()
+    return func.array(held.order_by(table.c.permission).scalar_subquery(), type_=ARRAY(Text()))

@@ -1,0 +1,46 @@
+"""What a viewer may do, as the app is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.access.rules import GrantRole
+from schema.permissions import WHO_MAY, permissions_of
+from schema.root import catalogue
+from tests.world import World
+
+
+def test_every_mutation_says_who_may() -> None:
+    mutations = catalogue().graphql.mutation_type
+    assert mutations is not None
+    assert sorted(WHO_MAY) == sorted(mutations.fields), "put the mutation into schema/permissions.py, WHO_MAY"
+
+
+@pytest.mark.parametrize(
+    ("roles", "may", "may_not"),
+    [
+        ({GrantRole.HELPER}, "submitVisits", "registerHousehold"),
+        ({GrantRole.RESIDENT_TEAM}, "editHousehold", "moveHousehold"),
+        ({GrantRole.VILLAGE_OFFICER}, "moveHousehold", "decideHouseholdMove"),
+        ({GrantRole.VILLAGE_OFFICER, GrantRole.TOWNSHIP_OFFICER}, "decideHouseholdMove", None),
+    ],
+)
+def test_roles_allow_what_the_rules_of_each_capability_say(
+    roles: set[GrantRole], may: str, may_not: str | None
+) -> None:
+    assert may in permissions_of(roles)
+    assert may_not not in permissions_of(roles)
+
+
+@pytest.mark.parametrize("role", [GrantRole.AUDITOR, GrantRole.ADMINISTRATOR])
+def test_who_reads_traces_or_runs_the_system_changes_no_family(role: GrantRole) -> None:
+    assert permissions_of({role}) == []
+
+
+@pytest.mark.parametrize(
+    ("persona", "role"),
+    [("cadre", GrantRole.HELPER), ("township_officer", GrantRole.TOWNSHIP_OFFICER), ("auditor", GrantRole.AUDITOR)],
+)
+async def test_the_viewer_is_told_the_same(reading_world: World, persona: str, role: GrantRole) -> None:
+    viewer = (await reading_world.ask(persona, "{ viewer { permissions } }"))["viewer"]
+    assert viewer == {"permissions": permissions_of({role})}
