@@ -145,13 +145,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$
 """
 
-# For all who wait for something to happen, in one statement: the greatest number of each area, and of each party's list.
+# For all who wait for something to happen, in one statement: a number for each area and each party's list that is another
+# after every change there. A party's changes lie in many areas, which have no order among each other: the greatest number
+# would not move for one that was taken earlier and committed later. A sum does; ten thousand numbers back nothing is open.
 FEED_HEADS = """
 CREATE FUNCTION ruhu_feed_heads(areas int[], parties uuid[]) RETURNS TABLE (area int, party_id uuid, head bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT a, NULL::uuid, coalesce((SELECT max(c.seq) FROM change c WHERE c.area = a), 0) FROM unnest(areas) AS a
   UNION ALL
-  SELECT NULL::int, p, coalesce((SELECT max(c.seq) FROM change c WHERE c.party_id = p), 0) FROM unnest(parties) AS p
+  SELECT NULL::int, p, coalesce((
+    SELECT sum(c.seq)::bigint FROM change c
+    WHERE c.party_id = p AND c.seq > (SELECT last_value - 10000 FROM change_seq)), 0)
+  FROM unnest(parties) AS p
 $$
 """
 
@@ -233,6 +238,7 @@ def upgrade() -> None:
         "CREATE TRIGGER change_update AFTER UPDATE ON helper REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"
         " FOR EACH STATEMENT EXECUTE FUNCTION ruhu_note_helper()"
     )
+    op.execute("GRANT SELECT ON SEQUENCE change_seq TO ruhu_machine")
     for statement in (MARK, FEED_POSITIONS, FEED_HEADS, PRUNE_FEED):
         op.execute(statement)
     for function in ASKED:
@@ -258,6 +264,7 @@ def downgrade() -> None:
     own = ("ruhu_note_change()", "ruhu_note_list()", "ruhu_note_helper()", "ruhu_publish_changes()")
     for function in (*reversed(ASKED), "ruhu_mark(timestamptz)", *own):
         op.execute(f"DROP FUNCTION {function}")
+    op.execute("REVOKE SELECT ON SEQUENCE change_seq FROM ruhu_machine")
     op.drop_index("ix_change_at", "change")
     op.drop_index("ix_change_party_id", "change")
     op.create_index("ix_change_id", "change", ["id", "seq"])

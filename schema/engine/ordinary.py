@@ -88,7 +88,7 @@ async def execute(
 async def subscribe(
     engine: Engine, query: str, raw: Mapping[str, Any] | None, viewer: Any, operation_name: str | None, context: Any
 ) -> AsyncGenerator[Answer, None]:
-    """One answer per event; a refusal or a failing resolver is one answer without data, and the end."""
+    """One answer per event; a refusal, a failing resolver or an event that cannot be answered is the end, and says so."""
     try:
         prepared = engine.prepare(query, operation_name, viewer)
         given = engine.coerce(prepared, raw)
@@ -136,6 +136,10 @@ async def subscribe(
             if event is None:
                 return
             errors, request.errors = _outward(request, event.errors or []), []
+            if event.data is None:
+                # Whoever listens would take the next event for all that happened. The end tells them to ask anew.
+                yield failed(errors)
+                return
             yield respond(event.data, errors, request.cost)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import strawberry
@@ -54,17 +55,27 @@ class Query:
         return [Pile(ids=[uuid.UUID(id)], height=1) for id in ids]
 
 
-CATALOGUE = check(Catalogue(strawberry.Schema(Query)))
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def pile_changes(self, ids: list[strawberry.ID]) -> AsyncIterator[Pile]:
+        for id in ids:
+            yield Pile(ids=[uuid.UUID(id)], height=1)
+
+
+CATALOGUE = check(Catalogue(strawberry.Schema(Query, subscription=Subscription)))
 
 
 class Counted:
-    """A pool that counts what it is asked."""
+    """A pool that counts what it is asked, and is out of reach from some statement on."""
 
-    def __init__(self, pool: Any) -> None:
-        self.pool, self.statements = pool, list[str]()
+    def __init__(self, pool: Any, *, reachable: int = 100) -> None:
+        self.pool, self.statements, self.reachable = pool, list[str](), reachable
 
     async def fetchval(self, query: str, *values: Any) -> Any:
         self.statements.append(query)
+        if len(self.statements) > self.reachable:
+            raise ConnectionResetError
         return await self.pool.fetchval(query, *values)
 
 
@@ -116,3 +127,16 @@ async def test_a_list_of_objects_around_as_well(pool: Any) -> None:
     )
 
     assert data["piles"] == [{"books": [{"code": code}]} for _, code in books]
+
+
+async def test_an_event_that_cannot_be_answered_is_the_end_so_that_nobody_takes_the_next_for_all(pool: Any) -> None:
+    books = [id for id, _ in await some_books(pool)]
+    engine = Engine(CATALOGUE, Counted(pool, reachable=1), on_surprise=lambda error, plan: None)
+    query = "subscription($ids: [ID!]!) { pileChanges(ids: $ids) { books { id } } }"
+
+    answers = [answer async for answer in engine.subscribe(query, {"ids": books}, viewer=None)]
+
+    first, last = answers
+    assert json.loads(first.body)["data"] == {"pileChanges": {"books": [{"id": books[0]}]}}
+    assert last.is_request_error
+    assert json.loads(last.body)["errors"][0]["extensions"]["code"] == "INTERNAL"
