@@ -80,9 +80,11 @@ async def answer(request: Request) -> Response:
 async def read(pool: asyncpg.Pool, viewer: Viewer, sent: dict[str, Any], now: datetime) -> bytes:
     """One of the reads: the viewer's settings are made in the statement itself."""
     variables = sent["variables"]
-    asked = (
-        (uuid.UUID(variables["id"]),) if sent["query"] == "partner" else (viewer.meets_families, variables["region"])
-    )
+    asked: tuple[Any, ...] = (viewer.meets_families,)
+    if sent["query"] == "partner":
+        asked = (uuid.UUID(variables["id"]),)
+    elif "region" in variables:
+        asked = (viewer.meets_families, variables["region"])
     found: bytes = await pool.fetchval(STATEMENTS[sent["query"]], *viewer_settings(viewer).values(), *asked)
     return found
 

@@ -178,6 +178,14 @@ def bench_visits(context: typer.Context) -> None:
     raise typer.Exit(run_bench("visits", context.args))
 
 
+@bench_app.command("sync", context_settings=PASS_ON)
+def bench_sync(context: typer.Context) -> None:
+    """Phones that pull and push, and how soon they hear of a change."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("sync", context.args))
+
+
 @app.command("help")
 def list_commands() -> None:
     """Show this list."""

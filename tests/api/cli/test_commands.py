@@ -36,6 +36,7 @@ COMMANDS = (
     "regions merge",
     "bench read",
     "bench visits",
+    "bench sync",
     "contract freeze",
     "contract record",
     "token",
