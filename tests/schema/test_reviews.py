@@ -186,7 +186,7 @@ async def test_a_decision_that_does_not_hold_leaves_it_in_review(world: World) -
     payload = await decide(world, "township_officer", visit, "BELONGS_TO", householdId=home)
     assert (payload["outcome"], payload["visit"]) == ("DEFERRED", None)
     assert [(error["code"], error["path"]) for error in payload["errors"]] == [
-        ("HOUSEHOLD_ENDED", ["content", "householdId"])
+        ("HAS_ENDED", ["content", "householdId"])
     ]
     assert visit["id"] in await listed(world, "township_officer")
 

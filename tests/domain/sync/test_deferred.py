@@ -10,19 +10,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import Actor
 from domain.base.errors import Conflict, DomainError, InvalidInput, NotVisible, Refused
 from domain.base.transactions import carry_out
 from domain.changes.actions import Answer
+from domain.sync import deferred
 from domain.sync.deferred import REVIEW_AFTER, hand_to_review, judge_waiting
 from domain.sync.reviewing import ReviewDecision, review_submission, standing
+from domain.visits.actions import Judged, judge_deferred
 from tests.domain.families.conftest import told
 from tests.domain.visits.conftest import NOW, TOWNSHIP, VILLAGE, Hamlet, a_visit, later, new_id
 from tests.domain.visits.conftest import hamlet as hamlet
 
-FINDING = {"id": None, "kind": "HOUSING", "note": "屋顶漏雨"}
 LATER = NOW + timedelta(hours=30)
 
 
@@ -96,7 +98,7 @@ async def test_what_proves_wrong_once_the_family_is_here_is_refused_and_kept(ham
     home = await its_family_comes(hamlet, sent)
     await hamlet.sql.execute("UPDATE household SET ended_on = '2026-01-01', end_reason = 'X' WHERE id = $1", home)
     (judged,) = await judge_waiting(hamlet.sessions, LATER)
-    assert (judged.outcome, [problem.code for problem in judged.problems]) == ("REJECTED", ["HOUSEHOLD_ENDED"])
+    assert (judged.outcome, [problem.code for problem in judged.problems]) == ("REJECTED", ["HAS_ENDED"])
     assert await outcomes(hamlet, sent) == ["REJECTED"]
 
 
@@ -113,10 +115,12 @@ async def test_only_what_waits_for_these_families_is_judged(hamlet: Hamlet) -> N
 async def test_what_we_stumbled_over_is_tried_again_by_the_sweep(hamlet: Hamlet) -> None:
     sent = a_visit(hamlet.homes_of_li[0])
     await hamlet.sql.execute("ALTER TABLE visit ADD CONSTRAINT stumble CHECK (false) NOT VALID")
-    (answer,) = await hamlet.submit(hamlet.li, sent)
-    assert [problem.code for problem in answer.problems] == ["INTERNAL_ERROR"]
-    assert [one.outcome for one in await judge_waiting(hamlet.sessions, LATER)] == ["DEFERRED"]
-    await hamlet.sql.execute("ALTER TABLE visit DROP CONSTRAINT stumble")
+    try:
+        (answer,) = await hamlet.submit(hamlet.li, sent)
+        assert [problem.code for problem in answer.problems] == ["INTERNAL"]
+        assert [one.outcome for one in await judge_waiting(hamlet.sessions, LATER)] == ["DEFERRED"]
+    finally:
+        await hamlet.sql.execute("ALTER TABLE visit DROP CONSTRAINT stumble")
     assert [one.outcome for one in await judge_waiting(hamlet.sessions, LATER)] == ["APPLIED"]
 
 
@@ -124,8 +128,10 @@ async def test_a_locked_account_waits_and_the_others_are_judged(hamlet: Hamlet) 
     sent = await a_waiting_visit(hamlet)
     home = await its_family_comes(hamlet, sent)
     await hamlet.sql.execute("UPDATE account SET disabled_at = now() WHERE id = $1", hamlet.li.id)
-    assert await judge_waiting(hamlet.sessions, LATER, [home]) == []
-    await hamlet.sql.execute("UPDATE account SET disabled_at = NULL WHERE id = $1", hamlet.li.id)
+    try:
+        assert await judge_waiting(hamlet.sessions, LATER, [home]) == []
+    finally:
+        await hamlet.sql.execute("UPDATE account SET disabled_at = NULL WHERE id = $1", hamlet.li.id)
     assert [one.outcome for one in await judge_waiting(hamlet.sessions, LATER, [home])] == ["APPLIED"]
 
 
@@ -146,6 +152,36 @@ async def test_another_content_under_the_id_is_dated_when_it_came(hamlet: Hamlet
     visit = await hamlet.visit(sent["id"])
     assert visit is not None
     assert (visit["note"], visit["received_at"]) == ("补充", NOW + timedelta(hours=2))
+
+
+async def test_trouble_with_one_author_is_logged_and_leaves_the_others_alone(
+    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = await a_waiting_visit(hamlet)
+    theirs = a_visit(sent["householdId"])
+    (answer,) = await hamlet.submit(hamlet.chen, theirs)
+    assert answer.outcome == "DEFERRED"
+    home = await its_family_comes(hamlet, sent)
+    await hamlet.pair(hamlet.chen.viewer.helper_id, home)
+
+    async def troubled(db: AsyncSession, actor: Actor, **given: Any) -> list[Judged]:
+        if actor.id == hamlet.li.id:
+            raise RuntimeError("only hers")
+        return await judge_deferred(db, actor, **given)
+
+    monkeypatch.setattr(deferred, "judge_deferred", troubled)
+    assert [one.id for one in await judge_waiting(hamlet.sessions, LATER, [home])] == [theirs["id"]]
+    assert "what one account sent and waits could not be judged" in caplog.text
+    monkeypatch.undo()
+    assert [one.id for one in await judge_waiting(hamlet.sessions, LATER, [home])] == [sent["id"]]
+
+
+async def test_trouble_never_reaches_whoever_brought_the_family(
+    hamlet: Hamlet, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing: Any = None
+    assert await judge_waiting(nothing, LATER, [hamlet.far_home]) == []
+    assert "what waits could not be judged" in caplog.text
 
 
 # --- review ----------------------------------------------------------------------------------------------------------
@@ -233,7 +269,7 @@ async def test_a_visit_that_does_not_hold_for_that_family_stays_in_review(hamlet
     await review(hamlet, hamlet.officer, sent, "BELONGS_TO", household_id=ended)
     (judged,) = await judge_waiting(hamlet.sessions, LATER, [ended])
     assert judged.outcome == "DEFERRED"
-    assert await asked(hamlet, hamlet.officer, sent) == ("DEFERRED", ["HOUSEHOLD_ENDED"])
+    assert await asked(hamlet, hamlet.officer, sent) == ("DEFERRED", ["HAS_ENDED"])
     await review(hamlet, hamlet.officer, sent, "BELONGS_TO", household_id=hamlet.homes_of_li[0])
     assert [one.outcome for one in await judge_waiting(hamlet.sessions, LATER)] == ["APPLIED"]
 
