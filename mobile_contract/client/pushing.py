@@ -130,6 +130,6 @@ def _raise_for_all(errors: Sequence[dict[str, Any]]) -> None:
         return
     if any(error["code"] in ("BATCH_TOO_LARGE", "BODY_TOO_LARGE") for error in errors):
         raise TooLarge(errors[0]["message"])
-    if any(error["isRetryable"] or error["code"] == "INTERNAL_ERROR" for error in errors):
+    if any(error["isRetryable"] or error["code"] == "INTERNAL" for error in errors):
         raise Stumbled(errors[0]["message"])
     raise Refused(list(errors))

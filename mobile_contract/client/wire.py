@@ -61,7 +61,7 @@ class NotUnderstood(Exception):
 
 # Codes of docs/errors.md for requests that may go well in a moment, and for those that may go well in parts.
 PASSING = frozenset({"BUSY", "RATE_LIMITED"})
-STUMBLES = frozenset({"INTERNAL", "INTERNAL_ERROR"})
+STUMBLES = frozenset({"INTERNAL"})
 VALUE = "BAD_USER_INPUT"  # a value of a kind that its field cannot have: one item of the batch is to blame
 TOO_LARGE = frozenset({"BODY_TOO_LARGE", "BATCH_TOO_LARGE", "TOO_COSTLY", "PAGE_TOO_LARGE", "LIST_TOO_LONG"})
 

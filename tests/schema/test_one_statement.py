@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asyncpg.pool import Pool
 from graphql import (
+    FieldNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLList,
@@ -65,6 +66,12 @@ def operations(text: str) -> Iterator[OperationDefinitionNode]:
             yield definition
 
 
+def has_planned_root(operation: OperationDefinitionNode) -> bool:
+    fields = catalogue().types[catalogue().query_name].fields
+    names = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    return any(fields[name].source is not None for name in names)
+
+
 def made_up(of: Any, *, is_required: bool = False) -> Any:
     """A value of an input type: the least that it takes."""
     if isinstance(of, GraphQLNonNull):
@@ -111,7 +118,7 @@ async def test_a_stored_operation_sends_one_statement_per_moment(world: World, s
         answer = (await world.client.post("/graphql", json=body, headers=world.headers("cadre"))).json()
         assert "data" in answer, answer
         if operation.operation is OperationType.QUERY:
-            assert len(sent) == 1
+            assert len(sent) == 1 or (sent == [] and not has_planned_root(operation))
         else:
             assert len(sent) <= len(operation.selection_set.selections)
 
