@@ -40,17 +40,7 @@ def serving(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
 @contextmanager
 def serving_postgraphile(url: str) -> Iterator[Server]:
     """PostGraphile 5 over the database at `url`; installed by npm the first time, into .data/bench."""
-    folder = ROOT / ".data" / "bench" / "postgraphile"
-    folder.mkdir(parents=True, exist_ok=True)
-    if shutil.which("npm") is None:
-        sys.exit("ruhu: PostGraphile needs npm: install it, or leave PostGraphile out with --peers strawberry")
-    lock = (POSTGRAPHILE / "package-lock.json").read_text()
-    if not (folder / "done").exists() or (folder / "package-lock.json").read_text() != lock:
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(POSTGRAPHILE / file, folder)
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=INSTALL_SECONDS)
-        (folder / "done").touch()
-    shutil.copy(POSTGRAPHILE / "server.mjs", folder)
+    folder = installed(POSTGRAPHILE)
     parts = urlsplit(url)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     where = {
@@ -65,6 +55,20 @@ def serving_postgraphile(url: str) -> Iterator[Server]:
     command = [str(folder / "node_modules" / ".bin" / "node"), "server.mjs"]
     with _running(lambda port: command, folder, where) as server:
         yield server
+
+
+def installed(peer: Path) -> Path:
+    """The folder under .data/bench where npm has installed what this peer's lock names; its own files are there too."""
+    folder = ROOT / ".data" / "bench" / peer.name
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (peer / "package-lock.json").read_text()
+    is_there = (folder / "done").exists() and (folder / "done").read_text() == lock
+    for file in peer.iterdir():
+        shutil.copy(file, folder)
+    if not is_there:
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=INSTALL_SECONDS)
+        (folder / "done").write_text(lock)
+    return folder
 
 
 @contextmanager

@@ -186,6 +186,14 @@ def bench_sync(context: typer.Context) -> None:
     raise typer.Exit(run_bench("sync", context.args))
 
 
+@bench_app.command("rxdb", context_settings=PASS_ON)
+def bench_rxdb(context: typer.Context) -> None:
+    """Let RxDB on five phones work against the server: it must converge (needs npm)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("rxdb", context.args))
+
+
 @app.command("help")
 def list_commands() -> None:
     """Show this list."""

@@ -37,6 +37,7 @@ COMMANDS = (
     "bench read",
     "bench visits",
     "bench sync",
+    "bench rxdb",
     "contract freeze",
     "contract record",
     "token",
