@@ -31,11 +31,9 @@ def phone(persona: str, network: str, url: str | None) -> None:
         raise CommandError(f"there is no network {network}: choose good or bad")
     with _endpoint(url) as endpoint:
         try:
-            run(_play(persona, endpoint, is_bad=network == "bad"))
+            asyncio.run(_play(persona, endpoint, is_bad=network == "bad"))
         except NotUnderstood as error:
-            raise CommandError(
-                f"{endpoint} does not understand this phone ({error}): one of the two is too old"
-            ) from None
+            raise CommandError(f"{endpoint} refuses this phone: {error}") from None
         except Unreachable as error:
             raise CommandError(f"{endpoint} cannot be reached ({error})") from None
 

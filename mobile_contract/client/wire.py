@@ -147,10 +147,9 @@ class Server:
         if codes & TOO_LARGE:
             raise TooLarge("the request is too large")
         if codes == {VALUE}:
-            raise Refused(
-                [{"code": VALUE, "message": str(e.get("message")), "path": [], "isRetryable": False} for e in errors]
-            )
-        raise NotUnderstood(", ".join(sorted(map(str, codes))))
+            said = "; ".join(str(error.get("message")) for error in errors)
+            raise Refused([{"code": VALUE, "message": said, "path": [], "isRetryable": False}], is_for_one=True)
+        raise NotUnderstood("; ".join(f"{_code(error)}: {error.get('message')}" for error in errors))
 
     def _back_off(self, attempt: int) -> float:
         """1, 2, 4 … seconds, each between half and the whole: phones that lost one mast do not come back as one."""
