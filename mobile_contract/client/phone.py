@@ -12,8 +12,9 @@ from typing import Any
 from mobile_contract.client.pulling import HOUSEHOLDS, VISITS, Stream, pull
 from mobile_contract.client.pushing import VISITS_AT_ONCE, push_edits, push_visits
 from mobile_contract.client.store import Document, Item, Store
-from mobile_contract.client.wire import Server
+from mobile_contract.client.wire import NotUnderstood, Server
 
+LEVEL = 1  # of the contract that this app was written for: mobile_contract/CHANGES.md
 AGAIN_DAYS = 30  # how long an acknowledged item is sent again to a server that may have lost it
 ROUNDS = 3
 
@@ -97,7 +98,8 @@ class Phone:
     # --- with a network ----------------------------------------------------------------------------------------------
 
     async def sync(self) -> Synced:
-        """Push, then pull, until both are at rest. Raises Unreachable when the network gives up, and can be called again.
+        """Push, then pull, until both are at rest. Raises Unreachable when the network gives up, and can be called again;
+        NotUnderstood when the server wants another app or another person.
 
         Whatever happens in between, nothing typed is lost: an item's state changes only by the server's answer to it.
         """
@@ -135,6 +137,8 @@ class Phone:
         """Learn how wrong the phone's clock is, and how many visits the server takes at once."""
         asked_at = self.clock()
         config = (await self.server.ask("ClientConfig", {}))["clientConfig"]
+        if config["lowestContractLevel"] > LEVEL:
+            raise NotUnderstood(f"this app is too old for the server: update it (what was typed is kept) [{LEVEL}]")
         # Half the way there and back: good to a second or so, which is all that a visit's clock needs.
         here = asked_at + (self.clock() - asked_at) / 2
         skew = (here - datetime.fromisoformat(config["serverTime"])).total_seconds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mobile_contract.client.operations import operation
@@ -79,7 +79,6 @@ class Server:
     requests: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
-    said: Callable[[str], None] = field(default=lambda line: None)
 
     async def ask(self, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The `data` of an operation's answer, which has no errors. Raises one of the six above.
@@ -91,7 +90,6 @@ class Server:
         at_least = 0.0
         for attempt in range(ATTEMPTS):
             if attempt:
-                self.said(f"{name}: {failure}; once more")
                 await self.pause(max(at_least, self._back_off(attempt)))
             try:
                 return await self._ask_once(body)

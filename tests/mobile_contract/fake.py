@@ -33,6 +33,7 @@ class FakeServer:
         self.history = "a"  # another one after a restore
         self.asked: list[str] = []
         self.greatest_batch = 500
+        self.lowest_level = 1
 
     # --- what officers do --------------------------------------------------------------------------------------------
 
@@ -56,7 +57,8 @@ class FakeServer:
         return answer if isinstance(answer, Answer) else an_answer({"data": answer})
 
     def ClientConfig(self) -> Document:
-        return {"clientConfig": {"serverTime": NOW.isoformat(), "visitsAtOnce": 500, "rowsAtOnce": 500}}
+        facts = {"contractLevel": 1, "lowestContractLevel": self.lowest_level, "visitsAtOnce": 500, "rowsAtOnce": 500}
+        return {"clientConfig": {"serverTime": NOW.isoformat(), **facts}}
 
     def Lists(self, listsSince: str | None, formsSince: str | None) -> Document:
         words = {"name": "sex", "version": "1", "terms": [{"code": "FEMALE", "label": "女"}]}

@@ -9,8 +9,8 @@ import pytest
 
 from mobile_contract.client import pulling
 from mobile_contract.client.network import Fault
-from mobile_contract.client.wire import Unreachable
-from tests.mobile_contract.fake import NOW, an_answer
+from mobile_contract.client.wire import NotUnderstood, Unreachable
+from tests.mobile_contract.fake import NOW, an_answer, user_error
 from tests.mobile_contract.phones import a_phone, a_village, a_visit
 
 
@@ -150,6 +150,49 @@ async def test_a_visit_over_which_the_server_stumbles_waits_and_holds_nobody_up(
     await phone.sync()
 
     assert [item.state for item in phone.outbox()] == ["acknowledged", "sent", "acknowledged", "acknowledged"]
+
+
+async def test_a_value_of_a_wrong_kind_is_found_in_its_batch_and_refused_alone() -> None:
+    server = a_village()
+    phone = a_phone(server)
+
+    async def strict(body: bytes, headers: object) -> object:
+        bad_input = {"errors": [{"message": "Int cannot represent", "extensions": {"code": "BAD_USER_INPUT"}}]}
+        return an_answer(bad_input) if b'"two"' in body else await server.send(body, headers)  # type: ignore[arg-type]
+
+    phone.server.send = strict  # type: ignore[assignment]
+    for version in (1, 1, "two", 1, 1):
+        phone.visit(a_visit(formVersion=version))
+
+    await phone.sync()
+
+    assert [item.state for item in phone.outbox()] == ["acknowledged"] * 2 + ["refused"] + ["acknowledged"] * 2
+    assert phone.outbox("refused")[0].errors[0]["message"] == "Int cannot represent"
+
+
+async def test_what_the_server_refuses_as_a_whole_is_refused_at_once_for_all() -> None:
+    server = a_village()
+    phone = a_phone(server)
+    errors = [user_error("FORBIDDEN_ROLE", "input")]
+    server.SubmitVisits = lambda visits, sentAt: {"submitVisits": {"results": [], "errors": errors}}  # type: ignore[method-assign]
+    for _ in range(5):
+        phone.visit(a_visit())
+
+    await phone.sync()
+
+    assert [item.errors for item in phone.outbox("refused")] == [errors] * 5
+    assert server.asked.count("SubmitVisits") == 1
+
+
+async def test_an_app_that_is_too_old_stops_and_keeps_what_was_typed() -> None:
+    server = a_village()
+    server.lowest_level = 2
+    phone = a_phone(server)
+    phone.visit(a_visit())
+
+    with pytest.raises(NotUnderstood, match="update it"):
+        await phone.sync()
+    assert [item.state for item in phone.outbox()] == ["typed"]
 
 
 async def test_pages_go_on_where_a_cut_pull_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
