@@ -65,7 +65,7 @@ async def _answer(request: Request, media_type: str) -> Response:
             request.headers.get("authorization"), request.headers.get("accept-language"), now
         )
         versions = state.settings.minimum_app_versions
-        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed, versions)
+        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed, state.engine, versions)
         answer = await state.engine.execute(
             operation.query,
             operation.variables,

@@ -191,6 +191,7 @@ class Socket:
                 Actor(self.viewer, now, self.request_id),
                 self.state.sessions,
                 self.state.feed,
+                self.state.engine,
                 self.state.settings.minimum_app_versions,
             ),
         }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import Actor
 from domain.base.transactions import Sessions, carry_out
+from schema.engine import Engine
 
 T = TypeVar("T")
 
@@ -29,17 +31,22 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks and when, where to write, and what to wait on. Reads have no business here: the engine does them."""
+    """Who asks and when, where to write, what to wait on, and the engine, for what a resolver has to know itself."""
 
     actor: Actor
     sessions: Sessions
     feed: Feed
+    engine: Engine
     minimum_app_versions: Mapping[str, str] = field(default_factory=dict)
 
     async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """One action in one transaction, under the viewer's settings; committed when this returns."""
         settings = viewer_settings(self.actor.viewer)
         return await carry_out(self.sessions, action, set_viewer=SET_VIEWER, viewer=settings)
+
+    async def value(self, statement: Select[Any], given: Mapping[str, Any]) -> Any:
+        """What a statement of the resolver's own answers, under the viewer's settings: one value, one round trip."""
+        return await self.engine.value(statement, given, viewer=self.actor.viewer)
 
 
 Info = strawberry.Info[Context, None]

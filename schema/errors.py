@@ -58,13 +58,13 @@ def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserErro
     return InvalidValue(**common)
 
 
-async def asked(info: Info, query: Callable[[AsyncSession], Awaitable[T]]) -> T:
+async def asked(info: Info, query: Callable[[], Awaitable[T]]) -> T:
     """What a read by an ordinary resolver found, for whoever is signed in; what it refuses is the field's error."""
     actor = info.context.actor
     try:
         if not actor.viewer.is_signed_in:
             raise refused("SIGN_IN_REQUIRED")
-        return await info.context.carry_out(query)
+        return await query()
     except DomainError as error:
         problem = error.problems[0]
         raise GraphQLError(

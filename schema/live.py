@@ -41,8 +41,8 @@ async def _changes(info: Info, kind: Kind) -> AsyncIterator[Pulled]:
     Nothing is queued for a slow client: the cursor stands still until the last event has gone out, and the next pull
     brings whatever became of the documents meanwhile, each once.
     """
-    actor, feed = info.context.actor, info.context.feed
-    cursor = await asked(info, lambda db: now(db, actor.viewer, kind, actor.today))
+    actor, feed, ask = info.context.actor, info.context.feed, info.context.value
+    cursor = await asked(info, lambda: now(ask, actor.viewer, kind, actor.today))
     heads: dict[Place, int | None] = {}
     while True:
         # A family of another township that came onto the list brings its township with it.
@@ -50,8 +50,7 @@ async def _changes(info: Info, kind: Kind) -> AsyncIterator[Pulled]:
         heads = dict(await feed.changed({place: heads.get(place) for place in places}))
         has_more = True
         while has_more:
-            since = cursor
-            pulled = await asked(info, lambda db: pull(db, actor.viewer, kind, since, AT_ONCE, actor.today))  # noqa: B023
+            pulled = await pull(ask, actor.viewer, kind, cursor, AT_ONCE, actor.today)
             cursor, has_more = pulled.cursor, pulled.has_more
             if pulled.ids:
                 yield pulled

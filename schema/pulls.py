@@ -84,7 +84,8 @@ P = TypeVar("P", bound=Pull)
 
 async def _pulled(info: Info, of: type[P], kind: Kind, checkpoint: CheckpointInput | None, limit: int) -> P:
     actor, cursor = info.context.actor, None if checkpoint is None else checkpoint.cursor
-    return made(of, await asked(info, lambda db: pull(db, actor.viewer, kind, cursor, limit, actor.today)))
+    ask = info.context.value
+    return made(of, await asked(info, lambda: pull(ask, actor.viewer, kind, cursor, limit, actor.today)))
 
 
 def made(of: type[P], pulled: Pulled) -> P:

@@ -6,8 +6,9 @@ missed. An id that the viewer does not see any more becomes a tombstone there.
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -33,10 +34,9 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.models import HouseholdAccess
-from domain.access.queries import HELPER_ID, ORGANISATION_ID, VIEWER_ID, sees_household, viewer_parameters
+from domain.access.queries import HELPER_ID, ORGANISATION_ID, VIEWER_ID, sees_household
 from domain.access.rules import Viewer
 from domain.base.errors import Problem, Refused, invalid
 from domain.base.models import Base
@@ -88,7 +88,11 @@ class _Page:
     has_more: bool
 
 
-async def pull(db: AsyncSession, viewer: Viewer, kind: Kind, text: str | None, limit: int, today: date) -> Pulled:
+# Asks a statement's one value with these parameters, under the viewer's settings and with the viewer's own parameters.
+Ask = Callable[[Select[Any], Mapping[str, Any]], Awaitable[Any]]
+
+
+async def pull(ask: Ask, viewer: Viewer, kind: Kind, text: str | None, limit: int, today: date) -> Pulled:
     """Up to `limit` documents (1 to 1000), and never fewer while more remain. Without a cursor a snapshot begins.
 
     Raises InvalidInput (LIMIT_OUT_OF_RANGE) and Refused (TOO_WIDE_TO_SYNC: more than 300 townships).
@@ -101,7 +105,7 @@ async def pull(db: AsyncSession, viewer: Viewer, kind: Kind, text: str | None, l
     is_reset = text is not None and cursor is fresh
     ids: dict[uuid.UUID, None] = {}
     while True:
-        page = await _page(db, viewer, cursor, limit - len(ids))
+        page = await _page(ask, viewer, cursor, limit - len(ids))
         if not is_of_this_history(cursor, page.marks):
             cursor, is_reset, ids = fresh, True, {}
             continue
@@ -114,10 +118,10 @@ async def pull(db: AsyncSession, viewer: Viewer, kind: Kind, text: str | None, l
     return Pulled(list(ids), written(cursor), page.has_more, is_reset)
 
 
-async def now(db: AsyncSession, viewer: Viewer, kind: Kind, today: date) -> str:
+async def now(ask: Ask, viewer: Viewer, kind: Kind, today: date) -> str:
     """A cursor from which only what happens from now on is seen."""
     beginning = Cursor(kind, scope_of(viewer), today)
-    page = await _page(db, viewer, beginning, 0)
+    page = await _page(ask, viewer, beginning, 0)
     return written(replace(beginning, positions=page.heads))
 
 
@@ -131,10 +135,9 @@ def _beyond(cursor: Cursor, page: _Page, today: date) -> Cursor:
     return replace(cursor, positions=positions, after=page.ids[-1] if page.has_more else None)
 
 
-async def _page(db: AsyncSession, viewer: Viewer, cursor: Cursor, limit: int) -> _Page:
+async def _page(ask: Ask, viewer: Viewer, cursor: Cursor, limit: int) -> _Page:
     areas = sorted(cursor.positions)
     given = {
-        **viewer_parameters(viewer),
         "areas": areas,
         "seqs": [cursor.positions[area].seq for area in areas],
         "spans": granted(viewer),
@@ -142,8 +145,7 @@ async def _page(db: AsyncSession, viewer: Viewer, cursor: Cursor, limit: int) ->
         "after": cursor.after,
     }
     is_snapshot = cursor.after is not None
-    found = (await db.execute(STATEMENTS[cursor.kind, is_snapshot], given)).one()
-    stands, rows = found.stands or [], found.rows or []
+    stands, rows = json.loads(await ask(STATEMENTS[cursor.kind, is_snapshot], given))
     if len(stands) > MOST_AREAS:
         raise Refused(Problem("TOO_WIDE_TO_SYNC", ("input",), {"most": MOST_AREAS, "areas": len(stands)}))
     taken, has_more = rows[:limit], len(rows) > limit
@@ -237,10 +239,10 @@ def _statement(kind: Kind, is_snapshot: bool) -> Select[Any]:
     rows = row.subquery("row")
     order = rows.c.id if is_snapshot else func.row(rows.c.area, rows.c.seq)
     found = func.jsonb_build_array(rows.c.id, rows.c.area, rows.c.seq, rows.c.mark)
-    return select(
-        select(func.jsonb_agg(func.jsonb_build_array(*positions.c))).scalar_subquery().label("stands"),
-        select(func.jsonb_agg(aggregate_order_by(found, order))).scalar_subquery().label("rows"),
-    )
+    stands = select(func.jsonb_agg(func.jsonb_build_array(*positions.c))).scalar_subquery()
+    every_row = select(func.jsonb_agg(aggregate_order_by(found, order))).scalar_subquery()
+    none = func.jsonb_build_array()
+    return select(func.jsonb_build_array(func.coalesce(stands, none), func.coalesce(every_row, none)))
 
 
 # By kind, and whether a snapshot is being read.

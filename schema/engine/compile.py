@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
@@ -89,13 +89,37 @@ def plan_of(
         keys = Given(_variable(part.name), None, False)
         children = {part.planned.name: part.children}
         texts += [f',"{part.name}":', lists.found_by_keys(builder, [part.planned], children, keys)]
-    statement = _with_settings(Joined([*texts, "}"]), settings)
-    compiled = statement.compile(dialect=_dialect(flags))
-    names: Any = getattr(compiled, "positiontup", None) or ()
-    readers = tuple(_reader(builder, compiled, parameter) for parameter in names)
+    # As bytes, because as text asyncpg would decode what is encoded again on the way out.
+    body = func.convert_to(Joined([*texts, "}"]), quoted("UTF8")).label("body")
+    statement = _with_settings(body, settings)
+    compiled, names = _compiled(statement, flags)
+    readers = tuple(_reader(builder.binds.readers, compiled, name) for name in names)
     of_parent = any(name.startswith(PARENT) for name in names if name not in builder.binds.readers)
     made = tuple(builder.computed), Price(tree), builder.has_choice
     return Plan(name, str(compiled), readers, tree, *made, statement, of_parent)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement of an ordinary resolver's own, which answers one value; shared as plans are."""
+
+    sql: str
+    readers: tuple[tuple[bool, Reader], ...]
+
+    def values(self, given: Variables, viewer: Any) -> list[Any]:
+        return [read(viewer) if is_viewer else read(given) for is_viewer, read in self.readers]
+
+
+def statement_of(statement: Select[Any], settings: Mapping[str, BindParameter[Any]], flags: Flags) -> Statement:
+    """Parameters of the viewer are read from the viewer, others that have no value of their own from what is given."""
+    compiled, names = _compiled(_with_settings(statement.scalar_subquery(), settings), flags)
+    own = {name: _variable(name) for name in names if not name.startswith(VIEWER) and compiled.binds[name].required}
+    return Statement(str(compiled), tuple(_reader(own, compiled, name) for name in names))
+
+
+def _compiled(statement: Select[Any], flags: Flags) -> tuple[Any, Sequence[str]]:
+    compiled: Any = statement.compile(dialect=_dialect(flags))
+    return compiled, compiled.positiontup or ()
 
 
 @cache
@@ -117,21 +141,20 @@ def _variable(name: str) -> Reader:
     return lambda given: given[name]
 
 
-def _with_settings(text: Sql, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
+def _with_settings(value: Any, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
     # The viewer's settings come first: the scalar subqueries of the select list run lazily, once the row of this
     # CTE is there. Were that ever untrue, the policies would see the connection's own settings: they must show nothing.
-    # As bytes, because as text asyncpg would decode what is encoded again on the way out.
-    body = func.convert_to(text, quoted("UTF8")).label("body")
     if not settings:
-        return select(body)
+        return select(value)
     columns = [
-        func.set_config(quoted(name), value, True).label(f"s{i}") for i, (name, value) in enumerate(settings.items())
+        func.set_config(quoted(name), setting, True).label(f"s{i}")
+        for i, (name, setting) in enumerate(settings.items())
     ]
-    return select(body).select_from(select(*columns).cte("viewer"))
+    return select(value).select_from(select(*columns).cte("viewer"))
 
 
-def _reader(builder: Builder, compiled: Any, name: str) -> tuple[bool, Reader]:
-    own = builder.binds.readers.get(name)
+def _reader(readers: Mapping[str, Reader], compiled: Any, name: str) -> tuple[bool, Reader]:
+    own = readers.get(name)
     if own is not None:
         return False, own  # its value is made by receiver(), not by SQLAlchemy
     parameter = compiled.binds[name]

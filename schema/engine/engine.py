@@ -25,7 +25,7 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
-from sqlalchemy import BindParameter
+from sqlalchemy import BindParameter, Select
 
 from . import ordinary
 from .answers import Answer, RequestError, failed, respond
@@ -33,7 +33,7 @@ from .cache import Bounded, Prepared, Refused
 from .catalogue import Catalogue
 from .checks import check
 from .codecs import Codec
-from .compile import Flags, KeyedPart, Plan, plan_of
+from .compile import Flags, KeyedPart, Plan, Statement, plan_of, statement_of
 from .cost import Price
 from .errors import BAD_USER_INPUT, SYNTAX, TOO_COSTLY, VALIDATION, coded, masked, refused
 from .finish import Finisher, is_finished, read_body
@@ -92,6 +92,8 @@ class Engine:
         self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
         self.flags, self.anew = flags, anew
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
+        # By identity, and kept alive beside what was made of it: a few constants of the code.
+        self.statements: dict[tuple[int, Flags], tuple[Select[Any], Statement]] = {}
 
     async def execute(
         self,
@@ -129,6 +131,17 @@ class Engine:
         except Exception as error:
             return respond(None, [self.outward(error, plan.name)], cost)
         return respond(data, finisher.errors, cost)
+
+    async def value(self, statement: Select[Any], given: Mapping[str, Any], *, viewer: Any) -> Any:
+        """What a statement of an ordinary resolver's own answers: one value, with the viewer's settings, in one round trip.
+
+        It is compiled once (keep it, do not build it anew), and its parameters without a value are those of `given`.
+        """
+        key = id(statement), (flags := self.flags_of(viewer))
+        if key not in self.statements:
+            self.statements[key] = statement, statement_of(statement, self.settings, flags)
+        _, made = self.statements[key]
+        return await self.pool.fetchval(made.sql, *made.values(given, viewer))
 
     def subscribe(
         self,

@@ -24,7 +24,7 @@ from .cache import Prepared
 from .compile import AROUND, KeyedPart, Plan
 from .cost import Price
 from .errors import BAD_USER_INPUT, coded, refused
-from .finish import Finisher, read_body
+from .finish import Finisher, is_finished, read_body
 from .selection import Selected, Selection
 from .sources import Key
 
@@ -264,16 +264,18 @@ async def answer(request: Request, places: list[Place]) -> None:
         around = {AROUND: places[0].around}
         keys = {f"k{n}": [p.key.id for p in g if p.key is not None] for n, g in enumerate(groups.values())}
         values = plan.values({**request.given, **keys, **around}, request.viewer)
-        body = read_body(await engine.pool.fetchval(plan.sql, *values))
+        raw: bytes = await engine.pool.fetchval(plan.sql, *values)
+        body, is_whole = read_body(raw), is_finished(raw)
         for n, group in enumerate(groups.values()):
             for i, place in enumerate(group):
-                finisher = Finisher(plan, engine.catalogue, engine.on_surprise)
-                if place.key is None:
-                    value = finisher.root(body["data"][f"r{n}"], place.selected, place.path)
-                else:
-                    children = place.selected.children[place.id[-1]]
-                    value = finisher.item(body[f"k{n}"][i], children, place.path)
-                request.errors += finisher.errors
+                value = body["data"][f"r{n}"] if place.key is None else body[f"k{n}"][i]
+                if not is_whole:
+                    finisher = Finisher(plan, engine.catalogue, engine.on_surprise)
+                    if place.key is None:
+                        value = finisher.root(value, place.selected, place.path)
+                    else:
+                        value = finisher.item(value, place.selected.children[place.id[-1]], place.path)
+                    request.errors += finisher.errors
                 if not place.answer.done():  # a sibling's null may have given it up
                     place.answer.set_result(value)
     except Exception as error:
