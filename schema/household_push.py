@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from sqlalchemy import ARRAY, Uuid
@@ -11,12 +11,13 @@ from sqlalchemy import ARRAY, Uuid
 from domain.sync.deferred import judge_waiting
 from domain.sync.difference import Row
 from domain.sync.pushing import ROWS_LIMIT, Pushed, push_households
+from domain.visits.items import Document
 from domain.visits.models import SubmissionOutcome
 from schema.context import Info
+from schema.documents import document
 from schema.engine import of_parent, planned
 from schema.errors import UserError, answered, user_errors
 from schema.household_records import HouseholdRecord, household_records
-from schema.submissions import as_sent
 
 
 def _said(description: str) -> Any:
@@ -58,6 +59,7 @@ class PairingRecordInput:
     started_on: str | None = _said("Since. 开始日期")
 
 
+@document
 @strawberry.input(description="A family as a phone has it. Null, absent and empty say the same. 农户记录")
 class HouseholdRecordInput:
     id: strawberry.ID = strawberry.field(
@@ -143,7 +145,7 @@ class HouseholdPushMutations:
 
 
 def _row(given: HouseholdPushRow) -> Row:
-    return Row(as_sent(given.new_document_state), as_sent(given.assumed_master_state or None))
+    return Row(cast(Document, given.new_document_state), cast(Document | None, given.assumed_master_state or None))
 
 
 def _errors(answer: Pushed, language: str) -> list[UserError]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from sqlalchemy import DateTime, Integer, Text, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
-from strawberry.utils.str_converters import to_camel_case
 
 from domain.access.queries import VIEWER_ID
 from domain.visits import models as m
 from domain.visits.actions import Judged, submit_visits
 from domain.visits.amending import amend_visit
+from domain.visits.items import Document
 from domain.visits.models import SubmissionOutcome
 from schema.context import Info
+from schema.documents import document
 from schema.engine import (
     Connection,
     by,
@@ -159,6 +160,7 @@ class PhotoInput:
     location: GeoPointInput | None = _optional("Where it was taken. 拍摄位置")
 
 
+@document
 @strawberry.input(description="A visit as the phone has it. Whatever is wrong with it refuses it alone. 走访")
 class VisitInput:
     id: strawberry.ID = strawberry.field(description="Its id, made by the phone: a UUID. 唯一标识")
@@ -232,7 +234,7 @@ class SubmissionMutations:
         info: Info,
         input: Annotated[SubmitVisitsInput, strawberry.argument(description="The visits. 走访")],
     ) -> SubmitVisitsPayload | None:
-        actor, items = info.context.actor, [as_sent(visit) for visit in input.visits]
+        actor, items = info.context.actor, cast(list[Document], input.visits)
         judged, errors = await answered(info, lambda db: submit_visits(db, actor, items=items, sent_at=input.sent_at))
         language = actor.viewer.language
         return SubmitVisitsPayload(results=[_result(answer, language) for answer in judged or ()], errors=errors)
@@ -245,7 +247,7 @@ class SubmissionMutations:
         info: Info,
         input: Annotated[AmendVisitInput, strawberry.argument(description="The correction. 更正")],
     ) -> AmendVisitPayload | None:
-        actor, document = info.context.actor, as_sent(input.visit)
+        actor, document = info.context.actor, cast(Document, input.visit)
         visit_id, errors = await answered(
             info,
             lambda db: amend_visit(
@@ -263,16 +265,3 @@ def _result(answer: Judged, language: str) -> SubmissionResult:
         visit=None if answer.visit_id is None else keyed(Visit, answer.visit_id),
         errors=user_errors(answer.problems, language, is_retryable=is_retryable),
     )
-
-
-def as_sent(given: Any) -> Any:
-    """An input object as the JSON that the client wrote: its own names, and nothing where it said nothing."""
-    definition = getattr(type(given), "__strawberry_definition__", None)
-    if definition is not None:
-        said = ((field.python_name, getattr(given, field.python_name)) for field in definition.fields)
-        return {
-            to_camel_case(name): as_sent(value)
-            for name, value in said
-            if value is not None and value is not strawberry.UNSET
-        }
-    return [as_sent(item) for item in given] if isinstance(given, list) else given
