@@ -27,6 +27,8 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 def _canonical(value: Any) -> Any:
     match value:
+        case str():  # most values; asking whether they are a Mapping costs more than all the rest
+            return value
         case Mapping():
             return {str(key): _canonical(item) for key, item in value.items() if item is not None}
         case Set():
