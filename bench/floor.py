@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.app import as_app  # the floor's connections are ours
+from api.app import PLANNED_ONCE, as_app  # the floor's connections are ours
 from api.identity import Identities
 from api.logging import set_up_logging
 from api.requests import Requests
@@ -57,7 +57,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         settings.database_url,
         min_size=1,
         max_size=settings.pool_size,
-        server_settings=as_app(settings),
+        server_settings=as_app(settings) | PLANNED_ONCE,
         max_cacheable_statement_size=0,
         reset=nothing_to_reset,
     ) as pool:

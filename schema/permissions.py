@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 
-from domain.access.rules import ROLES_THAT_MEET_FAMILIES, GrantRole
+from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.pairings import rules as pairings
@@ -19,6 +19,7 @@ from schema.engine import of_viewer
 WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "submitVisits": ROLES_THAT_MEET_FAMILIES,
     "amendVisit": ROLES_THAT_MEET_FAMILIES,
+    "reviewSubmission": OFFICER_ROLES,
     "registerHousehold": families.WHO_MAY[Verb.REGISTER],
     "editHousehold": families.WHO_MAY[Verb.EDIT],
     "changeMembers": families.WHO_MAY[Verb.CHANGE_MEMBERS],
