@@ -14,7 +14,7 @@ from mobile_contract.client.phone import Phone
 from mobile_contract.client.store import Store
 from mobile_contract.client.wire import Answer, Server
 from tests import databases
-from tests.schema.families_asked import OTHER_TOWNSHIP, VILLAGE, act, new_family, person
+from tests.schema.families_asked import DECIDE_MOVE, MOVE, OTHER_TOWNSHIP, VILLAGE, act, new_family, person
 from tests.schema.pairings_asked import TODAY, account
 from tests.schema.test_deciding_on_pairings import ASSIGN, HAND_OVER
 from tests.world import World
@@ -115,10 +115,10 @@ class Field:
 
     # --- officers ----------------------------------------------------------------------------------------------------
 
-    async def officer(self, verb: str, document: str, **given: Any) -> Any:
+    async def officer(self, verb: str, document: str, by: str = OFFICER, **given: Any) -> Any:
         """What an officer does. Refusals are part of life: the family ended yesterday, the person has left."""
-        payload = await act(self.world, OFFICER, document, **given)
-        self.log.append(f"officer: {verb}: {[error['code'] for error in payload['errors']] or 'done'}")
+        payload = await act(self.world, by, document, **given)
+        self.log.append(f"{by}: {verb}: {[error['code'] for error in payload['errors']] or 'done'}")
         return payload
 
     async def people(self, family: str) -> list[Any]:
@@ -137,6 +137,19 @@ class Field:
             return
         given = {"id": str(uuid.uuid4()), "pairingId": pairing, "helperId": await account(self.world, to)}
         await self.officer(f"hand over {family[:8]} to {to}", HAND_OVER, handedOverOn=TODAY.isoformat(), **given)
+
+    async def move(self, family: str, number: int) -> None:
+        """Moved by the county at once; or asked for by the township, and accepted or declined by the county."""
+        village, today = await self.village(number), TODAY.isoformat()
+        to = f"{family[:8]} to {village}"
+        given = {"householdId": family, "villageCode": village, "on": today}
+        if number < 3:
+            await self.officer(f"move {to}", MOVE, **given)
+            return
+        asked = await self.officer(f"ask to move {to}", MOVE, by="township_officer", reason="随子女居住", **given)
+        if asked["move"]:
+            answer = {"moveId": asked["move"]["id"], "accepts": number > 3, "reason": "已核实"}
+            await self.officer(f"decide the move of {to}", DECIDE_MOVE, **answer)
 
     async def village(self, number: int) -> str:
         """力星村, one beside it, and one of the next township."""

@@ -22,7 +22,7 @@ from mobile_contract.client.network import Fault
 from mobile_contract.client.phone import Phone
 from mobile_contract.client.wire import Unreachable
 from tests import databases
-from tests.schema.families_asked import CHANGE, EDIT, MERGE, MOVE, SPLIT, person
+from tests.schema.families_asked import CHANGE, EDIT, MERGE, SPLIT, person
 from tests.schema.pairings_asked import TODAY
 from tests.sync.agreement import disagreements, settle
 from tests.sync.field import PHONES, Field, Ground, ground
@@ -258,9 +258,6 @@ async def by_an_officer(field: Field, family: str, step: Step) -> None:
             given = {"survivorId": into, "mergedId": family, "on": today, "members": members}
             await field.officer(f"merge {family[:8]} into {into[:8]}", MERGE, **given)
         case "move":
-            village = await field.village(what)
-            await field.officer(
-                f"move {family[:8]} to {village}", MOVE, householdId=family, villageCode=village, on=today
-            )
+            await field.move(family, what)
         case "hand over":
             await field.hand_over(family, ("cadre", "other_cadre")[what % 2])
