@@ -45,15 +45,15 @@ class Step:
 numbers = st.integers(0, 5)
 phones = st.integers(0, len(PHONES) - 1)
 faults = st.lists(st.sampled_from(Fault), max_size=9).map(tuple)
-ON_PHONES = ("visit", "visit", "bad visit", "edit", "edit", "mend")
+ON_PHONES = ("edit", "visit", "edit", "bad visit", "edit", "visit", "mend")
 BY_OFFICERS = ("officer edits", "birth", "leaving", "split", "merge", "move", "hand over", "hand over")
-steps = st.one_of(
-    st.builds(Step, st.sampled_from(ON_PHONES), phones, numbers, numbers),
-    st.builds(Step, st.sampled_from(BY_OFFICERS), family=numbers, what=numbers),
-    st.builds(Step, st.just("sync"), phones, faults=faults),
-    st.builds(Step, st.just("all sync at once"), faults=faults),
-)
-scripts = st.lists(steps, min_size=8, max_size=24)
+on_phones = st.builds(Step, st.sampled_from(ON_PHONES), phones, st.integers(0, 3), numbers)
+by_officers = st.builds(Step, st.sampled_from(BY_OFFICERS), family=numbers, what=numbers)
+syncs = st.builds(Step, st.just("sync"), phones, faults=faults)
+storms = st.builds(Step, st.just("all sync at once"), faults=faults)
+steps = st.one_of(on_phones, on_phones, on_phones, by_officers, syncs, syncs, storms)
+# Long ones: two phones must edit one family before one of them has heard of the other.
+scripts = st.lists(steps, min_size=20, max_size=35)
 
 
 @dataclass(frozen=True)
