@@ -8,6 +8,7 @@ from typing import Any
 from mobile_contract.client.phone import Phone
 from mobile_contract.client.store import Item
 from tests.sync.field import Field
+from tests.sync.test_pulling import visible
 
 # What the server's own books say of an item in each of the phone's states.
 OUTCOMES = {"acknowledged": {"APPLIED"}, "deferred": {"DEFERRED"}, "refused": {"REJECTED"}, "conflict": {"CONFLICT"}}
@@ -39,9 +40,12 @@ async def disagreements(field: Field) -> list[str]:
         who = f"phone {number} ({field.persona(phone)})"
         fresh = field.a_phone(field.persona(phone))
         await fresh.sync()
-        for stream in ("households", "visits"):
+        for stream, table in (("households", "household"), ("visits", "visit")):
             mine, theirs = phone.store.documents(stream), fresh.store.documents(stream)
             found += [f"{who}: {stream}: {line}" for line in differences(mine, theirs)]
+            # The fresh phone was told by the same code; the tables are asked past it.
+            may_see = await visible(field.world, field.persona(phone), table)
+            found += [f"a fresh {who}: {stream}: {id} is wrong there or missing" for id in may_see ^ theirs.keys()]
         books = await submissions(phone)
         for item in phone.outbox():
             found += [f"{who}: {described(item)}: {line}" for line in await unaccounted(field, item, books)]
