@@ -92,7 +92,7 @@ async function converged(what) {
   for (;;) {
     const left = {};
     for (const phone of Object.values(phones)) {
-      await Promise.all(Object.values(phone.replications).map((one) => one.awaitInSync()));
+      noError(phone);
       for (const kind of Object.keys(PULLS)) {
         const ids = await differences(phone, kind);
         if (ids.length) left[`${phone.name} ${kind}`] = ids.length;
@@ -102,6 +102,13 @@ async function converged(what) {
     if (Date.now() > until) throw new Error(`${what}: phones do not agree ${JSON.stringify(left)}`);
     await new Promise((done) => setTimeout(done, 50));
   }
+}
+
+/** RxDB tries again whatever fails, for ever: an error that is not the bench's own doing ends the story at once. */
+function noError(phone) {
+  const messages = phone.errors.map((error) => JSON.stringify(error.parameters?.errors ?? String(error)));
+  const unexplained = messages.filter((message) => !message.includes(OFFLINE));
+  if (unexplained.length) throw new Error(`${phone.name}: ${unexplained[0]}`);
 }
 
 const edit = async (phone, id, change) => (await phone.database.households.findOne(id).exec())?.incrementalPatch(change);
@@ -165,6 +172,7 @@ async function story() {
       await edit(phone, pick(pick([families, shared])).id, change);
     });
     await Promise.all(done);
+    await new Promise((next) => setTimeout(next, 100)); // the network has its time to take part
   }
   for (const phone of everybody) phone.isOffline = false;
   await converged(`${rounds} rounds of edits`);
@@ -210,11 +218,9 @@ async function story() {
   const hisNow = (await kept(chen, 'households')).values();
   expect([...hisNow].some((one) => one.address === '断网时写的'), 'what was typed without a network is there');
 
-  for (const phone of everybody) {
-    const messages = phone.errors.map((error) => JSON.stringify(error.parameters?.errors ?? String(error)));
-    const unexplained = messages.filter((message) => !message.includes(OFFLINE));
-    expect(!unexplained.length, `${phone.name}: replication had no error`, { unexplained });
-  }
+  everybody.forEach(noError);
+  const taken = everybody.flatMap((phone) => phone.errors).length;
+  say('no replication had an error but for the network that was taken away', { taken });
   for (const phone of everybody) await phone.database.close();
 }
 
