@@ -60,7 +60,7 @@ def main(rounds: int, seed: int) -> int:
             "seed": seed,
         }
         environment = {"RUHU_DATABASE_URL": url, "RUHU_ENV": "demo", "RUHU_DATA_DIR": str(data)}
-        server = stack.enter_context(serving("bench.ours:create_app", environment))
+        server = stack.enter_context(serving("bench.ours:create_app", environment, str(folder / "server.log")))
         address = f"127.0.0.1:{server.port}/graphql"
         told |= {"http": f"http://{address}", "ws": f"ws://{address}"}
         command = [str(folder / "node_modules" / ".bin" / "node"), "devices.mjs"]
@@ -69,6 +69,8 @@ def main(rounds: int, seed: int) -> int:
             command, cwd=folder, env={**os.environ, "BENCH": json.dumps(told)}, check=False, timeout=LONGEST_SECONDS
         )
         print(f"{'It converged' if done.returncode == 0 else 'It did not converge'}: {time.monotonic() - began:.1f} s")
+        if done.returncode:
+            print(f"What the server said is in {folder / 'server.log'}.")
         return done.returncode
 
 

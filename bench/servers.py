@@ -29,11 +29,11 @@ class Server:
 
 
 @contextmanager
-def serving(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    """A uvicorn of one process that serves the ASGI application of `module:factory`, as `./ruhu serve` does."""
+def serving(factory: str, environment: Mapping[str, str], log: str = os.devnull) -> Iterator[Server]:
+    """A uvicorn of one process that serves the ASGI application of `module:factory`, as `./ruhu serve` does; its log."""
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--log-level", "error"]
     command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header", "--port"]
-    with _running(lambda port: [*command, str(port)], ROOT, environment) as server:
+    with _running(lambda port: [*command, str(port)], ROOT, environment, log) as server:
         yield server
 
 
@@ -72,14 +72,16 @@ def installed(peer: Path) -> Path:
 
 
 @contextmanager
-def _running(command: Callable[[int], Sequence[str]], folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+def _running(
+    command: Callable[[int], Sequence[str]], folder: Path, environment: Mapping[str, str], log: str = os.devnull
+) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, **environment, "PORT": str(port)}
     # What a server logs per request is part of its work; where it goes is not.
-    with open(os.devnull, "wb") as nowhere:
-        process = subprocess.Popen(command(port), cwd=folder, env=environment, stdout=nowhere, stderr=nowhere)
+    with open(log, "wb") as told:
+        process = subprocess.Popen(command(port), cwd=folder, env=environment, stdout=told, stderr=told)
     try:
         _wait_for(port, process)
         yield Server(port, process.pid)
