@@ -44,9 +44,12 @@ SELECT convert_to('{"data":{"pullHouseholds":{"documents":[' || (
       || ',"occurredAt":' || replace(to_json(v.occurred_at)::text, '.000000', '')
       || ',"answers":' || CASE WHEN $7 OR v.recorded_by_id = $1::uuid THEN v.answers::text ELSE '{}' END
       || '}', ',' ORDER BY v.id), '')
-  FROM visit v
-  WHERE v.household_id = ANY (array(SELECT household_id FROM household_access
+  FROM (
+    SELECT id, household_id, contact, occurred_at, answers, recorded_by_id FROM visit
+    WHERE household_id = ANY (array(SELECT household_id FROM household_access
                                     WHERE party_id IN (nullif($5, '')::uuid, nullif($6, '')::uuid)))
-     OR v.recorded_by_id = $1::uuid
+       OR recorded_by_id = $1::uuid
+    ORDER BY id LIMIT 1000
+  ) AS v
 ) || ']}}}', 'UTF8')
 FROM viewer
