@@ -110,10 +110,9 @@ async def pull(ask: Ask, viewer: Viewer, kind: Kind, text: str | None, limit: in
             cursor, is_reset, ids = fresh, True, {}
             continue
         ids |= dict.fromkeys(page.ids)
-        is_snapshot, cursor = cursor.after is not None, _beyond(cursor, page, today)
-        if page.has_more and len(ids) >= limit:
-            break
-        if not page.has_more and not is_snapshot:
+        # A snapshot of one page and its positions are of one moment: nothing can have changed in between.
+        is_up_to_date, cursor = cursor.after in (None, BEFORE_ALL), _beyond(cursor, page, today)
+        if len(ids) >= limit if page.has_more else is_up_to_date:
             break
     return Pulled(list(ids), written(cursor), page.has_more, is_reset)
 

@@ -163,8 +163,9 @@ async def test_what_she_did_before_a_hand_over_still_counts_and_stays_hers_to_se
 
     for pairing in hers:
         given = {"id": new_id(), "pairingId": pairing["id"], "helperId": colleague["id"]}
-        yesterday = str((now() - timedelta(days=1)).astimezone(CHINA).date())
-        handed = await world.ask("township_officer", HAND_OVER, {"input": given | {"handedOverOn": yesterday}})
+        # The day of a hand-over is both's, and just after midnight an hour ago is yesterday.
+        handed_over_on = str((now() - timedelta(days=2)).astimezone(CHINA).date())
+        handed = await world.ask("township_officer", HAND_OVER, {"input": given | {"handedOverOn": handed_over_on}})
         assert handed["handOverPairing"]["errors"] == []
 
     assert home["id"] not in {family["id"] for family in await families(world, "WGS84")}

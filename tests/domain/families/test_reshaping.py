@@ -211,13 +211,16 @@ async def test_who_left_before_the_move_is_still_known_to_the_family_after_it(to
     assert (await town.person(daughter.id))["region_code"] == town.next_township
 
 
-async def test_a_move_within_the_township_shows_no_tombstone(town: Town) -> None:
+async def test_a_move_within_the_township_is_told_to_both_villages(town: Town) -> None:
     family = await town.family()
     before = await town.feed_position()
 
     await move(town, town.township_officer, family, town.neighbour)
 
-    assert await town.feed_since(before) == {(int(TOWNSHIP), "household", family, "U")}
+    township = int(TOWNSHIP)
+    assert await town.feed_since(before) == {(township, "household", family, "D"), (township, "household", family, "U")}
+    told = await town.sql.fetch("SELECT op, region_code FROM change WHERE seq > $1 AND party_id IS NULL", before)
+    assert {(row["op"], row["region_code"]) for row in told} == {("D", town.village), ("U", town.neighbour)}
 
 
 async def test_a_family_moves_only_to_another_village(town: Town) -> None:
