@@ -8,12 +8,12 @@ from api.cli.sdl import SNAPSHOT, current
 from api.cli.target import ROOT, say
 from schema.client_config import CONTRACT_LEVEL
 
-CONTRACT = SNAPSHOT.parent
+LEVELS = SNAPSHOT.parent / "levels"
 
 
 def freeze() -> None:
     """Writes today's SDL down as the level that the code names; from then on the level grows no more."""
-    file = CONTRACT / "levels" / f"{CONTRACT_LEVEL}.graphql"
+    file = LEVELS / f"{CONTRACT_LEVEL}.graphql"
     if file.exists():
         raise CommandError(
             f"level {CONTRACT_LEVEL} is frozen: raise CONTRACT_LEVEL in schema/client_config.py and begin its entry in "
@@ -21,7 +21,7 @@ def freeze() -> None:
         )
     file.parent.mkdir(exist_ok=True)
     file.write_text(current(), encoding="utf-8")
-    say(f"Wrote {file.relative_to(ROOT)}. Say in mobile_contract/CHANGES.md that it is released.")
+    say(f"Wrote level {CONTRACT_LEVEL}. Say in mobile_contract/CHANGES.md that it is released.")
 
 
 def record(names: list[str]) -> int:

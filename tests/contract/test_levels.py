@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from graphql import build_schema
 
+from api.cli import CommandError, contract
 from api.cli.sdl import current
 from api.cli.target import ROOT
 from mobile_contract.compatibility import breaks, differences, operation_faults
@@ -50,6 +53,15 @@ def test_a_frozen_level_grows_no_more() -> None:
     if file := FROZEN.get(CONTRACT_LEVEL):
         found = differences(build_schema(file.read_text(encoding="utf-8")), build_schema(current()))
         assert not found, mends([f"Level {CONTRACT_LEVEL} is frozen. {NEXT}", *found])
+
+
+def test_freezing_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "LEVELS", tmp_path / "levels")
+    contract.freeze()
+    frozen = build_schema((tmp_path / "levels" / f"{CONTRACT_LEVEL}.graphql").read_text(encoding="utf-8"))
+    assert breaks(frozen, build_schema(current())) == differences(frozen, build_schema(current())) == []
+    with pytest.raises(CommandError, match=f"level {CONTRACT_LEVEL} is frozen: raise CONTRACT_LEVEL"):
+        contract.freeze()
 
 
 def test_every_level_has_an_entry_the_newest_first() -> None:
