@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 from domain.base.errors import CONSTRAINTS, InvalidInput, Problem, TryAgain
 
@@ -37,8 +38,10 @@ async def carry_out(
                 await db.execute(text("SET LOCAL lock_timeout = '5s'"))
                 await db.execute(set_viewer, viewer)
                 return await action(db)
-        except DBAPIError as error:
-            if sqlstate(error) not in WORTH_ANOTHER_ATTEMPT:
+        # A family that was read, and handed over before it was written: row-level security hides it from the UPDATE,
+        # which then touches nothing. The next attempt no longer finds it, and says so in the field's own words.
+        except (DBAPIError, StaleDataError) as error:
+            if isinstance(error, DBAPIError) and sqlstate(error) not in WORTH_ANOTHER_ATTEMPT:
                 raise broken_rule(error) or error from None
             if attempt == ATTEMPTS:
                 raise TryAgain(Problem("BUSY")) from None

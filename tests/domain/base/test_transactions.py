@@ -129,6 +129,31 @@ async def test_an_action_is_tried_again_when_postgresql_asks_for_it(sessions: Se
     assert attempts == 3
 
 
+async def test_a_family_that_goes_between_reading_and_writing_is_looked_for_again(
+    sessions: Sessions, sql: asyncpg.Connection
+) -> None:
+    cadre = await actor(sql, "cadre")
+    id = await sql.fetchval(
+        "SELECT household_id FROM household_access WHERE party_id = $1 LIMIT 1", cadre.viewer.helper_id
+    )
+    found: list[bool] = []
+
+    async def edit(db: AsyncSession) -> None:
+        household = await db.get(Household, id, with_for_update=True)
+        found.append(household is not None)
+        # Somebody else hands it over, and commits, while this transaction is in the middle of its work.
+        await sql.execute(
+            "DELETE FROM household_access WHERE party_id = $1 AND household_id = $2", cadre.viewer.helper_id, id
+        )
+        if household is not None:
+            household.address = "交接时写的"
+
+    await run(sessions, cadre, edit)
+
+    assert found == [True, False]
+    assert await sql.fetchval("SELECT address FROM household WHERE id = $1", id) != "交接时写的"
+
+
 async def test_after_three_attempts_the_client_is_asked_to_try_again(sessions: Sessions, officer: Actor) -> None:
     async def unlucky(db: AsyncSession) -> None:
         await db.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"))
