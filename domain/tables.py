@@ -8,12 +8,13 @@ from domain.base.models import Base
 from domain.changes.models import Change
 from domain.helpers.models import Helper
 from domain.households.models import Household
+from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
 from domain.regions.models import Region
 from domain.visits.models import Visit
 
 # One class of each models.py: importing it is what puts its tables into the metadata.
-NOUNS = (Account, AuditEntry, Change, Helper, Household, Pairing, Region, Visit)
+NOUNS = (Account, AuditEntry, Change, Clue, Helper, Household, Pairing, Region, Visit)
 
 
 def metadata() -> MetaData:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import strawberry
 
 from domain.base.errors import InvalidInput
-from domain.families import actions
+from domain.families import actions as families
+from domain.monitoring import actions
 from domain.sync.deferred import judge_waiting
 from schema.context import Info
 from schema.engine import keyed
@@ -43,7 +44,7 @@ class HouseholdMutations:
     async def register_household(
         self, info: Info, input: Annotated[RegisterHouseholdInput, WHAT_TO_DO]
     ) -> HouseholdPayload | None:
-        done, errors = await carried_out(info, actions.register_household, input)
+        done, errors = await carried_out(info, families.register_household, input)
         if done:
             # Somebody may have been there before it was on record.
             await judge_waiting(info.context.sessions, info.context.actor.at, [uuid.UUID(done["household_id"])])
@@ -55,7 +56,7 @@ class HouseholdMutations:
     async def edit_household(
         self, info: Info, input: Annotated[EditHouseholdInput, WHAT_TO_DO]
     ) -> HouseholdPayload | None:
-        return await _changed(info, actions.edit_household, input)
+        return await _changed(info, families.edit_household, input)
 
     @strawberry.mutation(
         description="Writes down who came and who went; a head who goes leaves a new one. 家庭成员变动"

@@ -13,17 +13,23 @@ from domain.base.datum import Datum
 from domain.families.rules import EventKind
 from domain.households import models as m
 from domain.households.queries import MEETS, members_on, only_met, sees_roster_entry, shown_phone, shown_point
+from domain.monitoring.models import Clue as ClueRow
+from domain.monitoring.models import IncomeStatement as StatementRow
+from domain.monitoring.queries import income_of
 from domain.pairings import models as p
 from domain.visits.models import Visit as VisitRow
+from schema.clues import Clue
 from schema.engine import CountedConnection, by, composed, described, entity, many, one, page, planned, related, shows
 from schema.enums import described_enum
 from schema.helpers import ActiveOn, After, First, holds_on
+from schema.income import IncomeStatement, IncomeSummary
 from schema.node import Node
 from schema.pairings import Pairing
 from schema.people import Membership, Person
 from schema.places import GeoPoint, InDatum
 from schema.regions import Region, Village
 from schema.terms import Term, term, terms
+from schema.viewer import TODAY
 from schema.visits import Visit
 from schema.walls import LANGUAGE
 
@@ -134,6 +140,30 @@ class Household(Node):
         """The latest call, as it stands after corrections; nobody home is one too. 最近一次走访"""
         theirs = VisitRow.household_id == m.Household.id, VisitRow.superseded_by_id.is_(None)
         return one(Visit, *theirs, order_by=(VisitRow.occurred_at.desc(),))
+
+    @planned
+    def income(
+        self,
+        months: Annotated[
+            int, strawberry.argument(description="How many whole months before this one; 1 to 60. 统计月数")
+        ] = 12,
+        on: Annotated[
+            date | None, strawberry.argument(description="Reckoned on this day; absent: today. 统计日期")
+        ] = None,
+    ) -> IncomeSummary | None:
+        """What it had in the months before; null for who does not meet the family. 收入汇总"""
+        day = TODAY if on is None else on
+        return one(IncomeSummary, source=income_of(m.Household.id, members_on(day), day, months))
+
+    @planned
+    def income_statements(self, first: First = 50, after: After = None) -> CountedConnection[IncomeStatement]:
+        """Every figure ever given, superseded ones too, the latest month first; none for who does not meet it. 收支记录"""
+        return page(IncomeStatement, StatementRow.household_id == m.Household.id, order=by(StatementRow.month.desc()))
+
+    @planned
+    def clues(self) -> list[Clue]:
+        """Signs that it may be slipping, the latest first. 线索"""
+        return many(Clue, ClueRow.household_id == m.Household.id, order_by=(ClueRow.received_at.desc(),))
 
 
 @entity(m.HouseholdEvent, scope=sees_household(m.HouseholdEvent.region_code, m.HouseholdEvent.household_id))

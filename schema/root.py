@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.client_config import ClientConfigQueries
+from schema.clues import ClueQueries
 from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue
@@ -16,6 +17,7 @@ from schema.helpers import HelperQueries
 from schema.household_push import HouseholdPushMutations
 from schema.household_search import HouseholdQueries
 from schema.live import ChangeSubscriptions
+from schema.monitoring import MonitoringMutations
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
@@ -43,6 +45,7 @@ class Query(
     VisitQueries,
     SubmissionQueries,
     ReviewQueries,
+    ClueQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,
@@ -59,6 +62,7 @@ class Mutation(
     HouseholdPushMutations,
     HouseholdMoveMutations,
     PairingMutations,
+    MonitoringMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 

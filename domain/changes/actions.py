@@ -63,3 +63,10 @@ async def once(
     if (earlier.name, earlier.content_hash) != (name, digest):
         raise Conflict(Problem("OPERATION_REUSED"))
     return dict(earlier.answer)
+
+
+async def was_carried_out(db: AsyncSession, actor: Actor, operation_id: uuid.UUID) -> bool:
+    """Whether this operation stands already, so that `once` will repeat its answer: asked by whoever adds to an action
+    that goes through `once`. Of two requests at once both may hear no: what they add must bear being done twice."""
+    mine = select(Operation.id).where(Operation.id == operation_id, Operation.actor_id == actor.id)
+    return await db.scalar(mine) is not None

@@ -16,7 +16,7 @@ class Change(Base):
     """One changed document in one township (变更). `seq` is taken last, under the area's lock: no gap is ever skipped.
 
     area: the township's 9-digit code as a number; it fits an int4, so it is the advisory lock's key too.
-    kind: household or visit: which document is to be sent again.
+    kind: household or visit: which document is to be sent again; clue: which one was raised or settled.
     region_code: the village in which the row stood; after a move there is a change in the old one, too.
     household_id: whose document it is, or whose visit.
     party_id: set where a list changed (a pairing began or ended), and then only that party is concerned.

@@ -11,6 +11,7 @@ import asyncpg
 from domain.access.rules import CHINA
 from domain.base.bulk import bare
 from domain.demo.helping import HELPER, write_parties
+from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
 from domain.demo.personas import account_id
 from domain.demo.recording import write_visits
@@ -47,6 +48,7 @@ async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) ->
     cadres = {one.settled.region_code[:9]: one.helper for one in helped}
     for one in settled:
         write_family(rows, one, cadres[one.region_code[:9]].account_id, at)
+        write_livelihood(rows, one, cadres[one.region_code[:9]].account_id, at)
     surveyed = [one for one in settled if one.region_code == LIXING and not one.rosters and one.ended_on is None]
     asked = [Assignment(HELPER["village_officer"], one, SINCE, None) for one in surveyed]
     visits = [
@@ -54,6 +56,7 @@ async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) ->
         *surveys(asked, today, every_months=3, purpose="QUARTERLY_SURVEY"),
     ]
     await write_visits(connection, rows, visits)
+    write_clues(rows, settled, visits, at)
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.
     async with points_as_pairs(connection), connection.transaction():
         await load_forms(connection)

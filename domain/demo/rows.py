@@ -28,6 +28,9 @@ TABLES: Final = (
     "visit_companion",
     "visit_finding",
     "visit_photo",
+    "income_statement",
+    "clue",
+    "clue_witness",
 )
 Point = tuple[float, float]  # WGS-84, longitude first
 

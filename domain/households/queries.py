@@ -51,10 +51,10 @@ def sees_move() -> ColumnElement[bool]:
     return or_(in_region(HouseholdMove.region_code), in_region(HouseholdMove.to_region_code))
 
 
-async def vocabulary(db: AsyncSession) -> Mapping[str, frozenset[str]]:
-    """The codes of every list that a family's facts use."""
-    rows = (await db.execute(select(Term.list, Term.code).where(Term.list.in_(VOCABULARIES)))).all()
-    return {name: frozenset(row.code for row in rows if row.list == name) for name in VOCABULARIES}
+async def vocabulary(db: AsyncSession, lists: Sequence[str] = VOCABULARIES) -> Mapping[str, frozenset[str]]:
+    """The codes of these lists; if nothing else is asked, of every list that a family's facts use."""
+    rows = (await db.execute(select(Term.list, Term.code).where(Term.list.in_(lists)))).all()
+    return {name: frozenset(row.code for row in rows if row.list == name) for name in lists}
 
 
 async def lock_households(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Household]:

@@ -32,6 +32,9 @@ LISTS = {
     "household_end_reason",
     "organisation_kind",
     "helper_kind",
+    "statement_kind",
+    "statement_origin",
+    "clue_sign",
 }
 
 

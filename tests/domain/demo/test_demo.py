@@ -43,6 +43,9 @@ CODED = (
     ("pairing", "end_reason", "pairing_end_reason"),
     ("visit", "purpose", "visit_purpose"),
     ("visit_finding", "kind", "finding"),
+    ("income_statement", "kind", "statement_kind"),
+    ("income_statement", "origin", "statement_origin"),
+    ("clue", "sign", "clue_sign"),
 )
 
 
@@ -258,6 +261,41 @@ async def test_a_dwelling_picked_on_a_map_was_turned_into_the_same_place(demo):
     )
     assert {row["sent_datum"] for row in rows} == {"WGS84", "GCJ02", "BD09"}
     assert all(row["off"] < 1e-8 for row in rows)
+
+
+NET_A_HEAD = """
+SELECT e.roster_id IS NOT NULL AS is_on_the_list, sum(CASE s.kind WHEN 'PRODUCTION_COST' THEN -s.amount_fen ELSE s.amount_fen
+  END)::float / 100 / (SELECT count(*) FROM person p WHERE p.household_id = s.household_id) AS yuan,
+  count(DISTINCT s.month) FILTER (WHERE s.kind = 'WAGE') AS known
+FROM income_statement s LEFT JOIN (roster_entry e JOIN roster r ON r.id = e.roster_id AND r.code = 'FUZHOU_BELOW_8400_2020')
+  ON e.household_id = s.household_id
+WHERE s.month >= $1::date - interval '1 year' AND s.month < $1 AND s.origin <> 'SELF_DECLARED'
+GROUP BY s.household_id, e.roster_id
+"""
+
+
+async def test_the_sixty_have_a_known_year_below_8400_yuan_a_head_and_no_other_known_year_is(demo):
+    rows = await demo.fetch(NET_A_HEAD, A_DAY.replace(day=1))
+    below = [row["yuan"] for row in rows if row["is_on_the_list"]]
+    assert len(below) == 60
+    assert all(row["known"] == 12 for row in rows if row["is_on_the_list"])
+    assert max(below) < 8400
+    others = [row["yuan"] for row in rows if not row["is_on_the_list"] and row["known"] == 12]
+    assert len(others) > 200
+    assert min(others) > 8400
+    assert any(row["known"] < 12 for row in rows), "some months are unknown, as everywhere"
+
+
+async def test_clues_wait_or_were_settled_by_a_visit_of_two_in_time(demo):
+    states = dict(await demo.fetch("SELECT state, count(*) FROM clue GROUP BY 1"))
+    assert states == {"NEW": 5, "VERIFIED": 1, "DISMISSED": 1}
+    assert await demo.fetchval("SELECT count(*) FROM clue WHERE state = 'NEW' AND due_on < $1", A_DAY) == 1
+    settled = await demo.fetch(
+        "SELECT c.*, v.household_id AS visited, v.occurred_at, (SELECT count(*) FROM visit_companion x WHERE x.visit_id = v.id)"
+        " AS companions FROM clue c JOIN visit v ON v.id = c.visit_id"
+    )
+    assert all(row["visited"] == row["household_id"] and row["companions"] > 0 for row in settled)
+    assert all(row["stopped_at"] == row["occurred_at"] < row["settled_at"] for row in settled)
 
 
 async def test_every_form_answer_is_one_that_the_form_accepts(demo):

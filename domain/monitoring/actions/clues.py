@@ -1,0 +1,201 @@
+"""Clues are raised, verified at the door, and closed when there is no family left to visit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from domain.access.rules import Actor
+from domain.audit.actions import record
+from domain.base.errors import Conflict, InvalidInput, Problem, Refused, not_visible
+from domain.changes.actions import Answer, once
+from domain.families.rules import Verb, may, role_problem
+from domain.households.models import Household
+from domain.households.rules import Reading
+from domain.monitoring.models import Clue, ClueWitness
+from domain.monitoring.queries import door_visit, lock_clue, open_clues
+from domain.monitoring.rules import (
+    ClueOutcome,
+    CluePolicy,
+    ClueSource,
+    ClueState,
+    begun_on,
+    due_on,
+    verification_problems,
+)
+
+REASON_LIMIT = 500  # characters
+_SETTLED = {ClueOutcome.CONFIRMED: ClueState.VERIFIED, ClueOutcome.NOT_CONFIRMED: ClueState.DISMISSED}
+
+
+async def raise_clue(
+    db: AsyncSession,
+    actor: Actor,
+    *,
+    household_id: uuid.UUID,
+    sign: str,
+    period: str,
+    source: ClueSource,
+    reference: str,
+    detail: Mapping[str, Any],
+) -> uuid.UUID | None:
+    """Write a sign down as a clue, or as one more witness where the household has this sign for this period already.
+
+    Safe to repeat, and to run twenty times at once: there is one clue, whose day 0 is that of whoever came first, and one
+    witness per source and reference. A clue that is settled stays so. Answers its id; None for a household that has ended
+    or is not visible: nobody is left to look after. Not a mutation's action by itself: who may is decided by the caller.
+    """
+    # Holds off whoever is about to end or merge the household, and nobody else: twenty can stand here at once.
+    region_code = await db.scalar(
+        select(Household.region_code)
+        .where(Household.id == household_id, Household.ended_on.is_(None))
+        .with_for_update(read=True, key_share=True)
+    )
+    if region_code is None:
+        return None
+    began_on = begun_on(actor.at)
+    born = await db.scalar(
+        insert(Clue)
+        .values(
+            id=uuid.uuid4(),
+            household_id=household_id,
+            region_code=region_code,
+            sign=sign,
+            period=period,
+            received_at=actor.at,
+            began_on=began_on,
+            due_on=due_on(began_on, CluePolicy()),
+            state=ClueState.NEW,
+        )
+        .on_conflict_do_nothing(constraint="one_clue_per_sign_and_period")
+        .returning(Clue.id)
+    )
+    same = Clue.household_id == household_id, Clue.sign == sign, Clue.period == period
+    clue_id = born or (await db.scalars(select(Clue.id).where(*same))).one()
+    heard = await db.scalar(
+        insert(ClueWitness)
+        .values(
+            id=uuid.uuid4(),
+            clue_id=clue_id,
+            region_code=region_code,
+            source=source,
+            reference=reference,
+            received_at=actor.at,
+            recorded_by_id=actor.viewer.id,
+            detail=dict(detail),
+        )
+        .on_conflict_do_nothing(constraint="one_witness_per_reference")
+        .returning(ClueWitness.id)
+    )
+    if heard is not None:
+        told = {"sign": sign, "period": period, "source": source.value, "isNew": born is not None}
+        await record(db, actor, "raise_clue", "clue", clue_id, region_code, told)
+    return clue_id
+
+
+async def verify_clue(
+    db: AsyncSession,
+    actor: Actor,
+    *,
+    operation_id: uuid.UUID,
+    clue_id: uuid.UUID,
+    visit_id: uuid.UUID,
+    outcome: ClueOutcome,
+    reason: str | None = None,
+) -> Answer:
+    """Say what was found at the door (入户核查); the visit says who was there and when, and stops the clock then.
+
+    Answers {"clue_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE); InvalidInput with all that is wrong (NOT_FOUND for the
+    visit, VISIT_OF_ANOTHER_HOUSEHOLD, ALREADY_SUPERSEDED, NOT_A_DOOR_VISIT, VISIT_BEFORE_CLUE, SECOND_VERIFIER_MISSING,
+    VERIFIER_NOT_PAIRED_MISSING, REASON_NEEDED, TOO_LONG); Conflict (CLUE_ALREADY_SETTLED, and as `once` does).
+    """
+
+    async def verify() -> Answer:
+        clue = await lock_clue(db, actor, clue_id)
+        if clue is None:
+            raise not_visible("clueId")
+        # Whoever knows the family may say what they saw there.
+        if not may(Verb.EDIT, actor.viewer.roles, is_in_region=actor.viewer.sees_region(clue.region_code)):
+            raise Refused(role_problem(Verb.EDIT))
+        if clue.state is not ClueState.NEW:
+            raise Conflict(Problem("CLUE_ALREADY_SETTLED", ("input", "clueId"), {"state": clue.state.value}))
+        reading = Reading(actor.today, {})
+        why = reading.text(reason, ("input", "reason"), at_most=REASON_LIMIT)
+        if why is None and outcome is ClueOutcome.NOT_CONFIRMED:
+            reading.wrong("REASON_NEEDED", ("input", "reason"), limit=REASON_LIMIT)
+        visit = await door_visit(db, actor, visit_id, clue.household_id)
+        if visit is None:
+            reading.wrong("NOT_FOUND", ("input", "visitId"))
+        else:
+            reading.problems += verification_problems(visit, clue.began_on)
+        if reading.problems or visit is None:
+            raise InvalidInput(*reading.problems)
+        clue.state, clue.visit_id, clue.reason = _SETTLED[outcome], visit_id, why
+        clue.stopped_at, clue.settled_at, clue.settled_by_id = visit.occurred_at, actor.at, actor.id
+        await db.flush()
+        detail = {"outcome": outcome.value, "visit": str(visit_id)}
+        await record(db, actor, "verify_clue", "clue", clue_id, clue.region_code, detail, operation_id=operation_id)
+        return {"clue_id": str(clue_id)}
+
+    content = {"clue_id": clue_id, "visit_id": visit_id, "outcome": outcome, "reason": reason}
+    return await once(db, actor, operation_id, "verify_clue", content, verify)
+
+
+async def close_clues(db: AsyncSession, actor: Actor, household_id: uuid.UUID) -> None:
+    """The household has ended: "the last member gone … closed as natural" (domain.md §11.11). Nobody was found well."""
+    for clue in await open_clues(db, household_id, ClueState.NEW):
+        await _close(db, actor, clue)
+
+
+async def pass_clues_on(db: AsyncSession, actor: Actor, merged_id: uuid.UUID, survivor_id: uuid.UUID) -> None:
+    """Clues of a household that was merged go on with the survivor: those to be verified, and those a case may follow.
+
+    Where the survivor has the same clue, the two are one: all its witnesses, and the earlier day 0.
+    """
+    survivor = await db.get_one(Household, survivor_id)
+    for clue in await open_clues(db, merged_id, ClueState.NEW, ClueState.VERIFIED):
+        same = Clue.household_id == survivor_id, Clue.sign == clue.sign, Clue.period == clue.period
+        twin = await db.scalar(select(Clue).where(*same).with_for_update())
+        if twin is not None and clue.state is ClueState.VERIFIED:
+            continue  # what was found stays with whom it was found at; the survivor is looked at by itself
+        kept = clue if twin is None else twin
+        await _hand_witnesses(db, clue.id, kept.id, survivor.region_code)
+        if twin is None:
+            clue.household_id, clue.region_code = survivor_id, survivor.region_code
+        else:
+            if twin.state is ClueState.NEW and clue.received_at < twin.received_at:
+                twin.received_at, twin.began_on, twin.due_on = clue.received_at, clue.began_on, clue.due_on
+            await _close(db, actor, clue)
+        await db.flush()
+        told = {"from": str(merged_id), "to": str(survivor_id)}
+        await record(db, actor, "pass_clue_on", "clue", kept.id, survivor.region_code, told)
+
+
+async def _close(db: AsyncSession, actor: Actor, clue: Clue) -> None:
+    clue.state = ClueState.CLOSED
+    clue.stopped_at, clue.settled_at, clue.settled_by_id = actor.at, actor.at, actor.id
+    await db.flush()
+    await record(db, actor, "close_clue", "clue", clue.id, clue.region_code, {"sign": clue.sign})
+
+
+async def _hand_witnesses(db: AsyncSession, old: uuid.UUID, new: uuid.UUID, region_code: str) -> None:
+    """To the clue that goes on; who is a witness of both already stays where they are."""
+    other = aliased(ClueWitness)
+    is_there = exists().where(
+        other.clue_id == new,
+        other.clue_id != ClueWitness.clue_id,
+        other.source == ClueWitness.source,
+        other.reference == ClueWitness.reference,
+    )
+    await db.execute(
+        update(ClueWitness)
+        .where(ClueWitness.clue_id == old, ~is_there.correlate(ClueWitness))
+        .values(clue_id=new, region_code=region_code)
+        .execution_options(synchronize_session=False)
+    )
