@@ -61,7 +61,7 @@ async def record_income_statement(
     What the same origin said before of the same person, month and kind is superseded, and stays to be read; what another
     origin said stands beside it. The same figure again changes nothing. Answers {"statement_ids"} in the order of the
     rows. Raises Refused (FORBIDDEN_ROLE), InvalidInput with everything that is wrong (BATCH_TOO_LARGE, REQUIRED, NOT_FOUND,
-    HOUSEHOLD_ENDED, PERSON_NOT_OF_HOUSEHOLD, VISIT_OF_ANOTHER_HOUSEHOLD, MONTH_INVALID, MONTH_OUT_OF_RANGE,
+    HAS_ENDED, PERSON_NOT_OF_HOUSEHOLD, VISIT_OF_ANOTHER_HOUSEHOLD, MONTH_INVALID, MONTH_OUT_OF_RANGE,
     AMOUNT_INVALID, UNKNOWN_CODE, TOO_LONG, STATEMENT_REPEATED), Conflict as `once` does.
     """
 
@@ -112,7 +112,7 @@ async def _read(
             reading.wrong("NOT_FOUND", (*path, "householdId"))
             continue
         if (ended_on := ended[row.household_id]) is not None:
-            reading.wrong("HOUSEHOLD_ENDED", (*path, "householdId"), endedOn=str(ended_on))
+            reading.wrong("HAS_ENDED", (*path, "householdId"), endedOn=str(ended_on))
         if row.person_id is not None and (row.person_id, row.household_id) not in people:
             reading.wrong("PERSON_NOT_OF_HOUSEHOLD", (*path, "personId"))
         if row.visit_id is not None and visits.get(row.visit_id) != row.household_id:

@@ -222,7 +222,7 @@ async def test_everything_that_is_wrong_comes_at_once_and_nothing_is_stored(town
         ("VISIT_OF_ANOTHER_HOUSEHOLD", "rows.6.visitId"),
         ("TOO_LONG", "rows.7.note"),
         ("NOT_FOUND", "rows.8.householdId"),
-        ("HOUSEHOLD_ENDED", "rows.9.householdId"),
+        ("HAS_ENDED", "rows.9.householdId"),
         ("STATEMENT_REPEATED", "rows.11"),
     }
     assert await town.sql.fetchval("SELECT count(*) FROM income_statement WHERE household_id = $1", family) == 0
