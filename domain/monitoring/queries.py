@@ -22,6 +22,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     type_coerce,
 )
@@ -153,7 +154,7 @@ def income_of(household_id: Any, members: Any, on: Any, months: Any) -> Select[A
         *(yuan(total.c[kind]).label(kind.lower()) for kind in (*INCOME_KINDS, RIGID)),
         yuan((net + total.c[TRANSFER]) / divisor).label("per_capita_net"),
         yuan(net / divisor).label("per_capita_net_without_transfers"),
-        func.coalesce(total.c.unknown, cast([], ARRAY(Date))).label("unknown_months"),
+        func.coalesce(total.c.unknown, literal_column("'{}'::date[]", ARRAY(Date()))).label("unknown_months"),
     ).where(MEETS, months.between(1, MOST_MONTHS))
 
 

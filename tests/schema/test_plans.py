@@ -26,6 +26,20 @@ HOUSEHOLDS = 20_000
 TODAY = date(2026, 11, 20)
 
 
+# A clue and four figures for every household, without the triggers that would tell phones of them.
+CLUES_EVERYWHERE = """
+SET session_replication_role = replica;
+INSERT INTO clue (id, household_id, region_code, sign, period, received_at, began_on, due_on)
+SELECT gen_random_uuid(), id, region_code, 'HARDSHIP', '2026-11', now(), day, day + 7
+FROM (SELECT *, date '2026-01-01' + (row_number() OVER (ORDER BY id) % 300)::int AS day FROM household) AS h
+ON CONFLICT DO NOTHING;
+INSERT INTO income_statement (id, household_id, region_code, month, kind, amount_fen, origin, recorded_at, recorded_by_id)
+SELECT gen_random_uuid(), h.id, h.region_code, month, 'WAGE', 100000, 'DOOR_SURVEY', now(), (SELECT min(id::text)::uuid
+FROM account) FROM household h, unnest(ARRAY['2026-07-01', '2026-08-01', '2026-09-01', '2026-10-01']::date[]) AS month ON CONFLICT DO NOTHING;
+RESET session_replication_role;
+"""
+
+
 @dataclass(frozen=True)
 class Province:
     """The database, officers of a prefecture and of the province, a cadre with families, and ids to ask about."""
@@ -45,6 +59,7 @@ async def province(template: str) -> AsyncIterator[Province]:
     url = await databases.fresh_database("ruhu_province", template)
     sql = await asyncpg.connect(url)
     await load_province(sql, households=HOUSEHOLDS, say=lambda _: None, today=TODAY)
+    await sql.execute(CLUES_EVERYWHERE)
     await sql.execute("ANALYZE")
     officer = await find_viewer(sql, account_id("officer 5201"), TODAY, "zh")
     row = await sql.fetchrow(
@@ -163,6 +178,25 @@ async def test_a_scope_holds_only_the_arms_that_can_be_true(province: Province) 
     assert "Bitmap" not in by_region + by_list
     assert "household_access" not in by_region
     assert "ix_household_region_code" not in by_list
+
+
+OVERDUE = """query($c: RegionCode) { clues(filter: {region: $c, states: [NEW], overdueOn: "2026-06-01"}, first: 50) {
+  nodes { id dueOn household { code head { name } } } } }"""
+
+
+async def test_overdue_clues_come_by_an_index_and_are_not_read_in_vain(province: Province) -> None:
+    for viewer, code in ((province.everywhere, None), (province.officer, province.county), (province.cadre, None)):
+        plan = await explain(province.url, OVERDUE, {"c": code}, viewer)
+        assert "Seq Scan on clue" not in plan, plan
+        assert rows_removed(plan) < 2000, plan
+
+
+async def test_what_a_village_lives_on_is_reckoned_by_the_index_of_each_household(province: Province) -> None:
+    query = """query($v: RegionCode!) { households(filter: {region: $v}) {
+      nodes { income { perCapitaNet unknownMonths } clues { sign { code } } } } }"""
+    plan = await explain(province.url, query, {"v": province.village}, province.officer)
+    assert "Seq Scan on income_statement" not in plan, plan
+    assert "Seq Scan on clue" not in plan, plan
 
 
 async def test_an_organisations_pairings_come_by_its_index(province: Province) -> None:

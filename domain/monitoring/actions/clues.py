@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Conflict, InvalidInput, Problem, Refused, not_visible
@@ -52,11 +53,13 @@ async def raise_clue(
     or is not visible: nobody is left to look after. Not a mutation's action by itself: who may is decided by the caller.
     """
     # Holds off whoever is about to end or merge the household, and nobody else: twenty can stand here at once.
-    region_code = await db.scalar(
+    there = (
         select(Household.region_code)
         .where(Household.id == household_id, Household.ended_on.is_(None))
+        .where(sees_household(Household.region_code, Household.id))
         .with_for_update(read=True, key_share=True)
     )
+    region_code = await db.scalar(there, viewer_parameters(actor.viewer))
     if region_code is None:
         return None
     began_on = begun_on(actor.at)
