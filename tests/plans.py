@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
+from sqlalchemy import Select
 
 from api.app import PLANNED_ANEW, PLANNED_ONCE, as_app
 from api.settings import Settings
 from domain.access.rules import ANONYMOUS, Viewer
 from schema.engine import Engine
+from schema.engine.compile import statement_of
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
 
@@ -27,12 +29,26 @@ async def explain(url: str, query: str, variables: Mapping[str, Any] | None = No
         given = engine.coerce(prepared, variables)
         plan = engine.plan(prepared, given, viewer)
         planned = PLANNED_ANEW if plan.has_choice and viewer.sees_by_region else PLANNED_ONCE
-        await connection.execute(f"SET plan_cache_mode = {planned['plan_cache_mode']}")
-        await connection.execute(f"PREPARE asked AS {plan.sql}")
-        values = ", ".join(map(_written, plan.values(given, viewer)))
-        rows = await connection.fetch(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE asked({values})")
+        return await _explained(connection, planned, plan.sql, plan.values(given, viewer))
     finally:
         await connection.close()
+
+
+async def explain_statement(url: str, statement: Select[Any], given: Mapping[str, Any], viewer: Viewer) -> str:
+    """The same of a resolver's own statement."""
+    connection = await asyncpg.connect(url, server_settings=as_app(Settings(database_url=url)))
+    try:
+        made = statement_of(statement, SETTINGS, frozenset((name, getattr(viewer, name)) for name in FLAGS))
+        return await _explained(connection, PLANNED_ONCE, made.sql, made.values(given, viewer))
+    finally:
+        await connection.close()
+
+
+async def _explained(connection: Any, planned: Mapping[str, str], sql: str, values: Sequence[Any]) -> str:
+    await connection.execute(f"SET plan_cache_mode = {planned['plan_cache_mode']}")
+    await connection.execute(f"PREPARE asked AS {sql}")
+    written = ", ".join(map(_written, values))
+    rows = await connection.fetch(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE asked({written})")
     return "\n".join(row[0] for row in rows)
 
 
@@ -43,6 +59,8 @@ def _written(value: Any) -> str:
             return "NULL"
         case bool() | int() | float():
             return str(value)
+        case []:
+            return "'{}'"
         case list():
             return f"ARRAY[{', '.join(map(_written, value))}]"
         case _:

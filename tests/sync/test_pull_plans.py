@@ -8,15 +8,15 @@ from datetime import date
 
 import asyncpg
 import pytest
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from domain.access.queries import find_viewer, viewer_parameters, viewer_settings
+from domain.access.queries import find_viewer
 from domain.access.rules import Viewer
 from domain.demo.personas import account_id
 from domain.demo.province import load_province
 from domain.sync.queries import STATEMENTS
 from domain.sync.rules import BEFORE_ALL, Kind, granted
 from tests import databases
+from tests.plans import explain_statement
 
 TODAY = date(2026, 11, 20)
 
@@ -49,20 +49,8 @@ async def fed(template: str) -> AsyncIterator[Fed]:
 
 
 async def explained(fed: Fed, viewer: Viewer, kind: Kind, *, is_snapshot: bool) -> str:
-    compiled = STATEMENTS[kind, is_snapshot].compile(dialect=dialect())  # type: ignore[no-untyped-call]
-    given = viewer_parameters(viewer) | {"areas": [], "seqs": [], "spans": granted(viewer), "limit": 201}
-    values = compiled.construct_params(given | {"after": BEFORE_ALL})
-    settings = {"role": "ruhu_app", "plan_cache_mode": "force_generic_plan"}
-    connection = await asyncpg.connect(fed.url, server_settings=settings)
-    try:
-        async with connection.transaction():
-            for name, value in viewer_settings(viewer).items():
-                await connection.execute("SELECT set_config($1, $2, true)", f"ruhu.{name}", value)
-            order = [values[name] for name in compiled.positiontup or ()]
-            rows = await connection.fetch("EXPLAIN (ANALYZE, COSTS OFF) " + str(compiled), *order)
-    finally:
-        await connection.close()
-    return "\n".join(row[0] for row in rows)
+    given = {"areas": [], "seqs": [], "spans": granted(viewer), "limit": 201, "after": BEFORE_ALL}
+    return await explain_statement(fed.url, STATEMENTS[kind, is_snapshot], given, viewer)
 
 
 @pytest.mark.parametrize("who", ["officer", "cadre"])
