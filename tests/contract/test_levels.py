@@ -51,8 +51,10 @@ def test_every_level_that_is_served_stands_frozen_but_the_one_that_grows() -> No
 
 def test_a_frozen_level_grows_no_more() -> None:
     if file := FROZEN.get(CONTRACT_LEVEL):
-        found = differences(build_schema(file.read_text(encoding="utf-8")), build_schema(current()))
-        assert not found, mends([f"Level {CONTRACT_LEVEL} is frozen. {NEXT}", *found])
+        then, now = build_schema(file.read_text(encoding="utf-8")), build_schema(current())
+        taken_away = breaks(then, now)  # another test says so
+        grown = [line for line in differences(then, now) if not any(told.startswith(line) for told in taken_away)]
+        assert not grown, mends([f"Level {CONTRACT_LEVEL} is frozen. {NEXT}", *grown])
 
 
 def test_freezing_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
