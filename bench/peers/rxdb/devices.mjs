@@ -194,10 +194,14 @@ async function story() {
   await converged('a visit that was changed on a phone');
   expect((await kept(anna, 'visits')).get(good.id).note === '一切正常', 'and is as it was');
 
-  // A hand-over while the old phone edits the family.
+  // Handed over to and fro, and whoever holds the family edits it in the very moment in which it goes.
   const [hers, his] = [await person('cadre'), await person('other_cadre')];
-  await Promise.all([handOver(gone.id, hers, his), edit(anna, gone.id, { address: '交接时写的' })]);
-  await converged('a hand-over');
+  for (let round = 0; round < 5; round++) {
+    const [from, to, holders] = round % 2 ? [his, hers, [chen]] : [hers, his, [anna, ben]];
+    const edits = holders.map((phone) => edit(phone, gone.id, { address: `交接时${phone.name}写的${round}` }));
+    await Promise.all([handOver(gone.id, from, to), ...edits]);
+    await converged(`hand-over ${round + 1}`);
+  }
   expect(!(await kept(anna, 'households')).has(gone.id) && !(await kept(ben, 'households')).has(gone.id), 'gone from both old phones');
   expect((await kept(chen, 'households')).has(gone.id), 'and on the new one');
 
