@@ -32,6 +32,8 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "assignPairing": pairings.DECIDES,
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,
+    "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
+    "verifyClue": families.WHO_MAY[Verb.EDIT],
 }
 
 
