@@ -108,8 +108,8 @@ async def test_a_wage_earner_dies_and_is_followed_from_the_clue_to_the_door(worl
         home,
         purpose="VERIFICATION",
         companionIds=[str(secretary)],
-        occurredAt=ago(minutes=1),
-        capturedAt=ago(minutes=1),
+        occurredAt=ago(),
+        capturedAt=ago(),
     )
     (submitted,) = (await submit(world, "village_officer", [visit]))["results"]
     assert submitted["outcome"] == "APPLIED"
