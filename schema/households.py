@@ -150,10 +150,17 @@ class Household(Node):
         on: Annotated[
             date | None, strawberry.argument(description="Reckoned on this day; absent: today. 统计日期")
         ] = None,
+        known_at: Annotated[
+            datetime | None,
+            strawberry.argument(
+                description="By the figures that were on record at this instant; absent: now. The members are those of "
+                "the spells as they stand today. 数据时点"
+            ),
+        ] = None,
     ) -> IncomeSummary | None:
         """What it had in the months before; null for who does not meet the family. 收入汇总"""
         day = TODAY if on is None else on
-        return one(IncomeSummary, source=income_of(m.Household.id, members_on(day), day, months))
+        return one(IncomeSummary, source=income_of(m.Household.id, members_on(day), day, months, known_at))
 
     @planned
     def income_statements(self, first: First = 50, after: After = None) -> CountedConnection[IncomeStatement]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
     type_coerce,
 )
@@ -87,9 +88,12 @@ RIGID = "rigid_expense"
 # --- income ------------------------------------------------------------------------------------------------------------
 
 
-def counted(household_id: Any, first: Any, until: Any) -> Select[Any]:
+def counted(household_id: Any, first: Any, until: Any, known_at: Any = None) -> Select[Any]:
     """The figures that count for a household in [first, until): (person_id, month, kind, amount_fen), one per person,
-    month and kind. Where origins differ the first of PRECEDENCE counts, then the one that spoke last."""
+    month and kind. Where origins differ the first of PRECEDENCE counts, then the one that spoke last.
+
+    known_at: as anybody could have known it at that instant, before what was said since; None: as it is known now.
+    """
     statement = IncomeStatement.__table__.alias("said")
     rank = func.coalesce(
         func.array_position(cast(list(PRECEDENCE), ARRAY(Text)), statement.c.origin), len(PRECEDENCE) + 1
@@ -99,7 +103,7 @@ def counted(household_id: Any, first: Any, until: Any) -> Select[Any]:
         select(*key, statement.c.amount_fen)
         .where(
             statement.c.household_id == household_id,
-            statement.c.superseded_at.is_(None),
+            statement.c.superseded_at.is_(None) if known_at is None else _held_at(statement.c, known_at),
             statement.c.month >= first,
             statement.c.month < until,
         )
@@ -108,12 +112,16 @@ def counted(household_id: Any, first: Any, until: Any) -> Select[Any]:
     )
 
 
+def _held_at(said: Any, instant: Any) -> ColumnElement[bool]:
+    return and_(said.recorded_at <= instant, or_(said.superseded_at.is_(None), said.superseded_at > instant))
+
+
 def yuan(fen: Any) -> ColumnElement[Any]:
     """Whole fen as yuan with two decimals."""
     return type_coerce(func.round(cast(fen, Numeric()) / 100, 2), Numeric(14, 2))
 
 
-def income_of(household_id: Any, members: Any, on: Any, months: Any) -> Select[Any]:
+def income_of(household_id: Any, members: Any, on: Any, months: Any, known_at: Any = None) -> Select[Any]:
     """One row: what a household is known to have had in the `months` before the month of `on`, in yuan.
 
     Per-capita net income = (wage + business + property + transfer − production cost) ÷ members on that day (domain.md §8,
@@ -127,7 +135,7 @@ def income_of(household_id: Any, members: Any, on: Any, months: Any) -> Select[A
         .table_valued(column("month", DateTime()), name="asked")
         .render_derived()
     )
-    figure = counted(household_id, first, until).subquery("figure")
+    figure = counted(household_id, first, until, known_at).subquery("figure")
     by_month = (
         select(
             cast(asked.c.month, Date()).label("month"),

@@ -20,7 +20,8 @@ RECORD = """mutation ($input: RecordIncomeStatementInput!) { recordIncomeStateme
   errors { code message path } } }"""
 VERIFY = """mutation ($input: VerifyClueInput!) { verifyClue(input: $input) {
   clue { id state stoppedAt settledBy { name } visit { id } reason isOverdue } errors { code message path } } }"""
-INCOME = """query ($id: ID!, $months: Int! = 12, $on: Date) { household(id: $id) { income(months: $months, on: $on) {
+INCOME = """query ($id: ID!, $months: Int! = 12, $on: Date, $knownAt: DateTime) { household(id: $id) {
+  income(months: $months, on: $on, knownAt: $knownAt) {
   fromMonth toMonth memberCount wage business property transfer productionCost rigidExpense
   perCapitaNet perCapitaNetWithoutTransfers unknownMonths } } }"""
 CLUES = """query ($filter: ClueFilter) { clues(filter: $filter, first: 500) { totalCount nodes {
@@ -222,8 +223,10 @@ async def test_income_is_reckoned_for_the_day_that_is_asked_for(world: World) ->
     await record(world, "village_officer", rows)
 
     then = await income(world, "village_officer", home, on="2021-01-15")
+    before = await income(world, "village_officer", home, on="2021-01-15", knownAt="2021-01-15T08:00:00+08:00")
     assert (then["fromMonth"], then["toMonth"], then["wage"]) == ("2020-01-01", "2020-12-01", "1200.00")
     assert (then["memberCount"], then["perCapitaNet"]) == (0, None), "the family was not on record then"
+    assert (before["wage"], len(before["unknownMonths"])) == ("0.00", 12), "and nobody had said anything yet"
 
 
 # --- who sees what -----------------------------------------------------------------------------------------------------

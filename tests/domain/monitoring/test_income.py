@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +18,15 @@ from domain.monitoring.actions import change_members
 from domain.monitoring.queries import earned_by, income_of
 from domain.monitoring.rules import window
 from tests.domain.families.conftest import TODAY, Town, person, told
-from tests.domain.monitoring.conftest import MONTHS, figure, write_down
+from tests.domain.monitoring.conftest import MONTHS, at, figure, write_down
 
 
-async def income(town: Town, family: uuid.UUID, *, members: int = 2, on: date = TODAY, months: int = 12) -> Any:
+async def income(
+    town: Town, family: uuid.UUID, *, members: int = 2, on: date = TODAY, months: int = 12, known_at: str | None = None
+) -> Any:
     """The summary of a household of so many members, as somebody sees it who meets the family."""
-    statement = income_of(literal(family), literal(members), literal(on), literal(months))
+    then = None if known_at is None else literal(datetime.fromisoformat(known_at))
+    statement = income_of(literal(family), literal(members), literal(on), literal(months), then)
 
     async def read(db: Any, actor: Any) -> Any:
         return (await db.execute(statement, {"viewer_meets_families": True})).one_or_none()
@@ -157,6 +160,27 @@ async def test_the_same_figure_again_changes_nothing_and_another_one_supersedes_
     assert (str(row["supersedes_id"]), row["superseded_at"]) == (first, None)
     before = await town.sql.fetchrow("SELECT * FROM income_statement WHERE id = $1", uuid.UUID(first))
     assert (before["amount_fen"], before["superseded_at"]) == (100000, town.village_officer.at)
+
+
+async def test_what_was_known_then_is_reckoned_without_what_was_said_since(town: Town) -> None:
+    family = await town.family()
+    for day, amount in ((2, "800"), (6, "900")):
+        await write_down(
+            town, at(town.village_officer, f"2026-03-{day:02}T09:00:00+08:00"), figure(family, amount=amount)
+        )
+    late = at(town.village_officer, "2026-03-12T09:00:00+08:00")
+    await write_down(town, late, figure(family, "2026-01", amount="50", origin="EMPLOYER"))
+
+    async def known(day: int) -> tuple[Any, list[date]]:
+        found = await income(town, family, months=2, known_at=f"2026-03-{day:02}T12:00:00+08:00")
+        return found.wage, found.unknown_months
+
+    january, february = date(2026, 1, 1), date(2026, 2, 1)
+    assert await known(1) == (0, [january, february])
+    assert await known(3) == (800, [january])
+    assert await known(7) == (900, [january])
+    assert await known(13) == (950, [])
+    assert (await income(town, family, months=2)).wage == 950
 
 
 async def test_a_request_that_is_sent_twice_is_carried_out_once(town: Town) -> None:
