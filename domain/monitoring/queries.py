@@ -250,7 +250,7 @@ async def door_visit(db: AsyncSession, actor: Actor, visit_id: uuid.UUID, househ
     )
 
 
-async def open_clues(db: AsyncSession, household_id: uuid.UUID, *states: ClueState) -> list[Clue]:
+async def lock_clues(db: AsyncSession, household_id: uuid.UUID, *states: ClueState) -> list[Clue]:
     """A household's clues in these states, locked. The household is held before, so none is raised meanwhile."""
     statement = (
         select(Clue)

@@ -20,7 +20,7 @@ from domain.families.rules import Verb, may, role_problem
 from domain.households.models import Household
 from domain.households.rules import Reading
 from domain.monitoring.models import Clue, ClueWitness
-from domain.monitoring.queries import door_visit, lock_clue, open_clues
+from domain.monitoring.queries import door_visit, lock_clue, lock_clues
 from domain.monitoring.rules import (
     ClueOutcome,
     CluePolicy,
@@ -152,7 +152,7 @@ async def verify_clue(
 
 async def close_clues(db: AsyncSession, actor: Actor, household_id: uuid.UUID) -> None:
     """The household has ended: "the last member gone … closed as natural" (domain.md §11.11). Nobody was found well."""
-    for clue in await open_clues(db, household_id, ClueState.NEW):
+    for clue in await lock_clues(db, household_id, ClueState.NEW):
         await _close(db, actor, clue)
 
 
@@ -162,7 +162,7 @@ async def pass_clues_on(db: AsyncSession, actor: Actor, merged_id: uuid.UUID, su
     Where the survivor has the same clue, the two are one: all its witnesses, and the earlier day 0.
     """
     survivor = await db.get_one(Household, survivor_id)
-    for clue in await open_clues(db, merged_id, ClueState.NEW, ClueState.VERIFIED):
+    for clue in await lock_clues(db, merged_id, ClueState.NEW, ClueState.VERIFIED):
         same = Clue.household_id == survivor_id, Clue.sign == clue.sign, Clue.period == clue.period
         twin = await db.scalar(select(Clue).where(*same).with_for_update())
         if twin is not None and clue.state is ClueState.VERIFIED:
