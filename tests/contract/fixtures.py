@@ -70,7 +70,7 @@ async def fixture_world(template: str) -> AsyncIterator[World]:
     url = await databases.fresh_database("ruhu_fixtures", template)
     async with connected(url) as connection:
         await reset_demo(connection, say=lambda _: None, today=DEMO_DAY)
-    async with World.on(url) as world:
+    async with World.on(url, log_level="warning") as world:
         yield world
     await databases.drop_database("ruhu_fixtures")
 
