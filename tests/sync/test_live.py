@@ -162,6 +162,30 @@ async def test_what_came_live_is_what_a_pull_from_its_checkpoint_would_not_bring
     assert (puller.came, puller.resets) == ([], 0)
 
 
+async def test_who_listens_from_a_checkpoint_hears_what_fell_in_between(world: World, address: str) -> None:
+    family = await new_family(world)
+    await paired(world, family, "cadre")
+    puller = await Puller(world, "cadre").sync()
+    given = {"householdId": family, "address": {"base": None, "value": "其间"}}
+    assert (await act(world, "cadre", EDIT, **given))["errors"] == []
+    query = HOUSEHOLDS.replace("householdChanges", f'householdChanges(checkpoint: {{cursor: "{puller.cursor}"}})')
+
+    async with listening(world, address, "cadre", query) as phone:
+        assert [(one["id"], one["address"]) for one in await heard(phone)] == [(family, "其间")]
+
+
+async def test_a_checkpoint_that_is_none_is_told_as_a_pull_would(world: World, address: str) -> None:
+    query = VISITS.replace("visitChanges", 'visitChanges(checkpoint: {cursor: "nonsense"})').replace(
+        "hasMore", "isReset"
+    )
+
+    async with listening(world, address, "cadre", query) as phone:
+        async with asyncio.timeout(20):
+            frame = await phone.hear()
+
+    assert frame["payload"]["data"]["visitChanges"]["isReset"] is True
+
+
 async def test_nobody_listens_without_an_account(world: World, address: str) -> None:
     async with listening(world, address, "anonymous") as phone:
         frame = await phone.hear()
