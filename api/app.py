@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import graphiql, health
+from api import auth, graphiql, health
+from api.auth.asking import Hashing
 from api.database import alembic_config, sqlalchemy_url
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
 from api.identity import Identities
+from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
 from api.requests import Requests
@@ -56,6 +58,8 @@ class State(TypedDict):
     sessions: Sessions
     engine: Engine
     identities: Identities
+    seal: Seal
+    hashing: Hashing
     feed: Feed
     sockets: asyncio.Semaphore
     revision: str | None
@@ -80,6 +84,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             *graphiql.routes(),
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql_socket),
+            *auth.routes,
             *health.routes,
         ],
         middleware=[Middleware(Requests), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
@@ -120,6 +125,8 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
             on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
         ),
         identities=Identities(Keys(settings.data_dir), pool, is_demo=settings.env == "demo"),
+        seal=Seal(settings.data_dir),
+        hashing=Hashing(),
         feed=feed,
         sockets=asyncio.Semaphore(settings.max_sockets),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),

@@ -10,9 +10,10 @@ from typing import Final
 
 import asyncpg
 
-from api.tokens import Keys
+from api.tokens import Bearer, Keys
 from domain.access.queries import find_viewer
 from domain.access.rules import ANONYMOUS, CHINA, Viewer
+from domain.signing_in.rules import narrowed
 
 # How long a change of grants or a lock may take to be felt. Verifying a signature costs more than most queries.
 REMEMBERED_SECONDS: Final = 5.0
@@ -48,13 +49,24 @@ class Identities:
         return viewer if viewer.language == language else replace(viewer, language=language)
 
     async def _look_up(self, token: str, now: datetime) -> Viewer:
-        account = self.keys.account_of(token)
-        if account is None:
+        bearer = self.keys.read(token)
+        if bearer is None or not await self._is_open(bearer, now):
             raise NotSignedIn
-        viewer = await find_viewer(self.pool, account, now.astimezone(CHINA).date(), "zh", is_demo=self.is_demo)
+        today = now.astimezone(CHINA).date()
+        viewer = await find_viewer(self.pool, bearer.account_id, today, "zh", is_demo=self.is_demo)
         if viewer is None:
             raise NotSignedIn
-        return viewer
+        return narrowed(viewer, bearer.scopes) if bearer.client_id else viewer
+
+    async def _is_open(self, bearer: Bearer, now: datetime) -> bool:
+        """Whether what the token was given for still stands. Only the demo has tokens that stand alone."""
+        if bearer.session_id is not None:
+            session = (bearer.session_id, bearer.account_id, bearer.device_id, now)
+            return bool(await self.pool.fetchval("SELECT ruhu_session_is_open($1, $2, $3, $4)", *session))
+        if bearer.client_id is not None:
+            client = (bearer.client_id, bearer.account_id, now)
+            return bool(await self.pool.fetchval("SELECT ruhu_client_is_open($1, $2, $3)", *client))
+        return self.is_demo
 
 
 def preferred_language(accept_language: str | None) -> str:

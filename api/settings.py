@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".data"), description="Where the private server, keys and uploads live.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, validation_alias=AliasChoices("RUHU_PORT", "PORT"), description="Port to listen on.")
+    public_url: str | None = Field(
+        None, description="The address under which clients reach this server, such as https://ruhu.example.org."
+    )
     pool_size: int = Field(
         10, ge=1, description="Connections for reads, as many for writes, half as many for wide lists."
     )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import time
 import uuid
-from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 
+from api.keys import SigningKeys
 from api.settings import Settings
 from domain.demo.personas import PERSONAS, account_id
+from domain.signing_in.rules import Scope, scope_of
 
 ISSUER: Final = "ruhu"
 AUDIENCE: Final = "ruhu"
@@ -34,38 +31,70 @@ CLAIMS: Final = jwt.JWTClaimsRegistry(
     leeway=LEEWAY_SECONDS,
 )
 
-__all__ = ["PERSONAS", "Keys", "demo_token", "persona_tokens"]
+__all__ = ["PERSONAS", "Bearer", "Keys", "demo_token", "persona_tokens"]
 
 
-class Keys:
-    """The signing key under `data_dir/keys`, made on first use and readable by its owner only."""
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a token says: whose it is, and through which session of which device, or which client with what scopes.
 
-    def __init__(self, data_dir: Path) -> None:
-        file = data_dir / "keys" / "signing.json"
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            # Written whole under another name first: of two processes that start at once the first to link wins, and
-            # a crash in between leaves no half of a key.
-            with tempfile.NamedTemporaryFile("w", dir=file.parent) as draft:
-                json.dump(OKPKey.generate_key("Ed25519").as_dict(private=True), draft)
-                draft.flush()
-                with suppress(FileExistsError):
-                    os.link(draft.name, file)
-        self.key = OKPKey.import_key(json.loads(file.read_text()))
+    A token of the demo's personas has neither.
+    """
 
-    def issue(self, account: uuid.UUID, seconds: int, now: float) -> str:
-        """A token for this account, good for that long."""
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(account), "iat": int(now), "exp": int(now) + seconds}
-        return jwt.encode({"alg": ALGORITHM}, claims, self.key, algorithms=[ALGORITHM])
+    account_id: uuid.UUID
+    session_id: uuid.UUID | None = None
+    device_id: str | None = None
+    client_id: str | None = None
+    scopes: tuple[Scope, ...] = ()
 
-    def account_of(self, token: str) -> uuid.UUID | None:
-        """Whose token this is; None for one that is not ours, has expired or was tampered with."""
+
+class Keys(SigningKeys):
+    """Signs and reads tokens."""
+
+    def issue(self, account: uuid.UUID, seconds: int, now: float, **more: str) -> str:
+        """A token for this account, good for that long. `more`: sid and dev of a session, or client_id and scope."""
+        kid, key = self.current()
+        at = int(now)
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(account),
+            "iat": at,
+            "nbf": at,
+            "exp": at + seconds,
+            **more,
+        }
+        return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, key, algorithms=[ALGORITHM])
+
+    def read(self, token: str) -> Bearer | None:
+        """What the token says; None for one that is not ours, has expired or was tampered with."""
         try:
-            decoded = jwt.decode(token, self.key, algorithms=[ALGORITHM])
-            CLAIMS.validate(decoded.claims)
-            return uuid.UUID(decoded.claims["sub"])
-        except (JoseError, ValueError):
+            # The header is the sender's word: it chooses among our keys, never the algorithm.
+            key = self.named(jws.extract_compact(token.encode()).headers().get("kid"))
+            if key is None:
+                return None
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+            CLAIMS.validate(claims)
+            return _bearer(claims)
+        except (JoseError, ValueError, TypeError, AttributeError):
             return None
+
+
+def _bearer(claims: dict[str, Any]) -> Bearer:
+    """The claims as what they mean; ValueError or TypeError for half of a session or of a client."""
+    session, device, client, scope = (claims.get(name) for name in ("sid", "dev", "client_id", "scope"))
+    if (session is None) != (device is None) or (client is None) != (scope is None) or (session and client):
+        raise ValueError("half a session or half a client")
+    scopes = tuple(scope_of(text) for text in (scope or "").split())
+    if not all(isinstance(value, str) for value in (device or "", client or "")) or None in scopes:
+        raise TypeError("no texts, or no scopes")
+    return Bearer(
+        uuid.UUID(claims["sub"]),
+        uuid.UUID(session) if session else None,
+        device,
+        client,
+        tuple(scope for scope in scopes if scope is not None),
+    )
 
 
 def demo_token(settings: Settings, persona: str) -> str:

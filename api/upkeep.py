@@ -22,7 +22,7 @@ LOCK: Final = 0x72757570  # any number that nothing else locks
 
 
 async def sweep(sessions: Sessions, at: datetime, *, prunes: bool) -> bool:
-    """One round: judge what waits, hand over what has waited too long, forget the oldest changes.
+    """One round: judge what waits, hand over what has waited too long, forget the oldest changes and sign-ins.
 
     One process at a time: False when another is at it. The lock ends with its transaction, and so with its process.
     """
@@ -32,6 +32,8 @@ async def sweep(sessions: Sessions, at: datetime, *, prunes: bool) -> bool:
         judged = await judge_waiting(sessions, at)
         handed = await hand_to_review(sessions, at)
         pruned = await db.scalar(select(func.ruhu_prune_feed())) if prunes else 0
+        if prunes:
+            await db.execute(select(func.ruhu_prune_sign_ins(at)))
     if judged or handed or pruned:
         LOG.info("upkeep", judged=len(judged), handed_to_review=handed, pruned_changes=pruned)
     return True

@@ -11,10 +11,11 @@ from domain.households.models import Household
 from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
 from domain.regions.models import Region
+from domain.signing_in.models import Credential
 from domain.visits.models import Visit
 
 # One class of each models.py: importing it is what puts its tables into the metadata.
-NOUNS = (Account, AuditEntry, Change, Clue, Helper, Household, Pairing, Region, Visit)
+NOUNS = (Account, AuditEntry, Change, Clue, Credential, Helper, Household, Pairing, Region, Visit)
 
 
 def metadata() -> MetaData:

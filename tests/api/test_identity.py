@@ -48,7 +48,10 @@ def _forged(world: World, **claims: object) -> str:
     now = int(time.time())
     given = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(account_id("cadre")), "iat": now, "exp": now + 60} | claims
     return jwt.encode(
-        {"alg": "Ed25519"}, {k: v for k, v in given.items() if v is not None}, keys.key, algorithms=["Ed25519"]
+        {"alg": "Ed25519", "kid": keys.kid},
+        {k: v for k, v in given.items() if v is not None},
+        keys.key,
+        algorithms=["Ed25519"],
     )
 
 

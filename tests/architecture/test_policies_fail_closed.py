@@ -34,7 +34,15 @@ FAMILY_TABLES = (
     "roster",
 )
 READABLE_BY_ALL = {"region", "village", "term", "survey_form"}
-NEVER_READ = {"audit_entry", "change_pending"}
+NEVER_READ = {
+    "audit_entry",
+    "change_pending",
+    "credential",
+    "sign_in_attempt",
+    "sign_in_session",
+    "oauth_client",
+    "oauth_assertion",
+}
 
 SEE_A_COUNTY = """
 SELECT set_config('ruhu.viewer_id', gen_random_uuid()::text, true), set_config('ruhu.region_from', '350125', true),

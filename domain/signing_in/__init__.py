@@ -1,0 +1,1 @@
+"""How people, phones and machines prove who they are: passwords, second factors, devices, clients of partners."""
