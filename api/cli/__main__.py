@@ -19,6 +19,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
+keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
+client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -143,6 +145,66 @@ def token(persona: Annotated[str, typer.Argument(help="For instance cadre or cou
 
 
 @app.command()
+def administrator(
+    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    name: Annotated[str, typer.Option(help="What others see; else the login name.")] = "",
+) -> None:
+    """Make an administrator, or let one in again: prints a one-time code."""
+    from api.cli.people import make_administrator
+
+    make_administrator(login, name)
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Sign tokens with a new key; the old one verifies for another day."""
+    from api.cli.people import rotate_keys
+
+    rotate_keys()
+
+
+@client_app.command("add")
+def client_add(
+    account: Annotated[str, typer.Argument(help="The id of the partner's or integrator's account.")],
+    scope: Annotated[list[str], typer.Option(help="area:class:purpose; may be given several times.")],
+    name: Annotated[str, typer.Option(help="What it is, for people.")],
+    keys: Annotated[Path | None, typer.Option(help="A JWK set of public keys; then there is no secret.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=1100, help="How long it is good for.")] = 365,
+) -> None:
+    """Make a client for an account: prints its id and, once, its secret."""
+    from api.cli.clients import add
+
+    add(account, name, scope, keys, days)
+
+
+@client_app.command("rotate")
+def client_rotate(
+    client: Annotated[str, typer.Argument(help="The client's id.")],
+    at_once: Annotated[bool, typer.Option("--at-once", help="The old secret is no longer good.")] = False,
+) -> None:
+    """Give a client a new secret; the old one is good for another day."""
+    from api.cli.clients import rotate
+
+    rotate(client, at_once=at_once)
+
+
+@client_app.command("revoke")
+def client_revoke(client: Annotated[str, typer.Argument(help="The client's id.")]) -> None:
+    """End a client and its tokens."""
+    from api.cli.clients import revoke
+
+    revoke(client)
+
+
+@client_app.command("list")
+def client_list() -> None:
+    """Show all clients."""
+    from api.cli.clients import show
+
+    show()
+
+
+@app.command()
 def phone(
     persona: Annotated[str, typer.Option(help="Whose day; for instance cadre or village_officer.")] = "cadre",
     network: Annotated[str, typer.Option(help="good or bad.")] = "good",
@@ -204,6 +266,8 @@ def list_commands() -> None:
         ("regions ", regions_app),
         ("bench ", bench_app),
         ("contract ", contract_app),
+        ("keys ", keys_app),
+        ("client ", client_app),
     )
     for prefix, group in groups:
         for command in group.registered_commands:
@@ -218,6 +282,8 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(regions_app, name="regions")
 app.add_typer(bench_app, name="bench")
 app.add_typer(contract_app, name="contract")
+app.add_typer(keys_app, name="keys")
+app.add_typer(client_app, name="client")
 
 
 def main(arguments: list[str]) -> None:
