@@ -25,7 +25,7 @@ from tests.world import World
 
 BASE = "http://127.0.0.1:8000"
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-FAMILIES = "{ households(first: 500) { totalCount nodes { region { code } } } }"
+FAMILIES = "{ households(first: 500) { totalCount nodes { village { code } } } }"
 FU_ZHOU, YONG_TAI = "3501:families:insurance-screening", "350125:families:insurance-screening"
 
 
@@ -62,7 +62,7 @@ async def counties(world: World, bearer: str) -> set[str]:
     """The counties whose families this token sees."""
     answer = (await call(world, "/graphql", {"query": FAMILIES}, bearer)).json()
     assert "errors" not in answer, answer
-    return {node["region"]["code"][:6] for node in answer["data"]["households"]["nodes"]}
+    return {node["village"]["code"][:6] for node in answer["data"]["households"]["nodes"]}
 
 
 async def test_a_secret_brings_a_token_by_header_or_by_form(world: World) -> None:

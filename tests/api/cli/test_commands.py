@@ -40,6 +40,12 @@ COMMANDS = (
     "bench rxdb",
     "contract freeze",
     "contract record",
+    "administrator",
+    "keys rotate",
+    "client add",
+    "client rotate",
+    "client revoke",
+    "client list",
     "token",
     "help",
 )
