@@ -31,8 +31,10 @@ INSERT INTO oauth_client (id, account_id, name, scopes, secret_hash, jwks, creat
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 ROTATE = """
-UPDATE oauth_client SET old_secret_hash = CASE WHEN $3::timestamptz > $4::timestamptz THEN secret_hash END,
-       old_secret_until = CASE WHEN $3::timestamptz > $4::timestamptz AND secret_hash IS NOT NULL THEN $3::timestamptz END, secret_hash = $2
+UPDATE oauth_client SET
+  old_secret_hash = CASE WHEN $3::timestamptz > $4::timestamptz THEN secret_hash END,
+  old_secret_until = CASE WHEN $3::timestamptz > $4::timestamptz AND secret_hash IS NOT NULL THEN $3::timestamptz END,
+  secret_hash = $2
 WHERE id = $1 AND revoked_at IS NULL RETURNING account_id
 """
 REVOKE = "UPDATE oauth_client SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING account_id"
