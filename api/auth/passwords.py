@@ -31,7 +31,7 @@ async def reset(asked: Asked) -> dict[str, Any]:
     phc = await asked.hashing(hashed, password)
     if not await asked.carry_out(lambda db: people.use_reset(db, asked.actor, name, code_hash(code), phc)):
         raise refused("SIGN_IN_FAILED")
-    await asked.carry_out(lambda db: people.forgive(db, asked.actor, asked.subject(name), asked.address))
+    await asked.carry_out(lambda db: people.forgive(db, asked.actor, asked.address, clears=asked.subject(name)))
     return {"changed": True}
 
 
@@ -50,12 +50,16 @@ async def issue_code(asked: Asked) -> dict[str, Any]:
         lambda db: people.issue_reset(db, asked.actor, who, name, code_hash(code), drops_second_factor=drops)
     )
     # Whoever was locked out by somebody else's guesses need not wait as well.
-    await asked.carry_out(lambda db: people.forgive(db, asked.actor, asked.subject(kept), ""))
+    await asked.carry_out(lambda db: people.forgive(db, asked.actor, clears=asked.subject(kept)))
     return {"loginName": kept, "code": code, "expiresAt": until}
 
 
-async def proved(asked: Asked, password: str) -> Known:
-    """Whoever holds the token also knows the password: for what a phone left lying about must not be enough for."""
+async def proved(asked: Asked, password: str, *, is_all: bool = True) -> Known:
+    """Whoever holds the token also knows the password: for what a phone left lying about must not be enough for.
+
+    The attempt is taken back, unless there is more to prove; whoever asks for more calls `uncount` when it was right.
+    Earlier failures stay, or somebody with the password could guess at codes for ever, and come here in between.
+    """
     mine = await asked.carry_out(lambda db: people.credential(db, asked.actor, account_id=asked.actor.id))
     if mine is None:
         raise refused("SIGN_IN_FAILED")
@@ -63,8 +67,15 @@ async def proved(asked: Asked, password: str) -> Known:
     if not await asked.hashing(is_right, password, mine.password_hash):
         await asked.carry_out(lambda db: people.note_failure(db, asked.actor, mine.account_id, "password"))
         raise refused("SIGN_IN_FAILED")
-    await asked.carry_out(lambda db: people.forgive(db, asked.actor, asked.subject(mine.login_name), asked.address))
+    if is_all:
+        await uncount(asked, mine)
     return mine
+
+
+async def uncount(asked: Asked, known: Known) -> None:
+    """Take the attempt back that was counted."""
+    subjects = (asked.subject(known.login_name), asked.address)
+    await asked.carry_out(lambda db: people.forgive(db, asked.actor, *subjects))
 
 
 def _new_password(asked: Asked, login_name: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from api.auth.asking import Asked
-from api.auth.passwords import proved
+from api.auth.passwords import proved, uncount
 from api.auth.sessions import step_of
 from domain.base.errors import refused
 from domain.signing_in import people
@@ -55,11 +55,13 @@ async def confirm(asked: Asked) -> dict[str, Any]:
 
 async def turn_off(asked: Asked) -> dict[str, Any]:
     """password, code → off. Whoever has lost the authenticator asks an administrator."""
-    known = await proved(asked, asked.text("password", 1000))
+    known = await proved(asked, asked.text("password", 1000), is_all=False)
     if known.totp_sealed is not None:
         step = step_of(asked, known, asked.text("code"))
         if step is None:
+            await asked.carry_out(lambda db: people.note_failure(db, asked.actor, known.account_id, "second factor"))
             raise refused("SIGN_IN_FAILED", "code")
         await asked.carry_out(lambda db: people.use_second_factor(db, asked.actor, step))
         await asked.carry_out(lambda db: people.set_second_factor(db, asked.actor, None, None))
+    await uncount(asked, known)
     return {"isOn": False}

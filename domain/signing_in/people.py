@@ -49,6 +49,9 @@ _COUNT = text("SELECT ruhu_count_attempts(:subjects, :counts, :since, :locks)").
     bindparam("since", type_=INSTANTS),
     bindparam("locks", type_=INSTANTS),
 )
+_FORGIVE = text("SELECT ruhu_forgive_attempts(:cleared, :uncounted, :free)").bindparams(
+    bindparam("cleared", type_=Text()), bindparam("uncounted", type_=ARRAY(Text()))
+)
 _KNOWN = text("SELECT * FROM ruhu_credential(:login, :who)").bindparams(
     bindparam("login", type_=Text()), bindparam("who", type_=Uuid())
 )
@@ -135,17 +138,17 @@ async def open_session(
             "until": new.expires_at,
         },
     )
-    await forgive(db, actor, name, address)
+    await forgive(db, actor, address, clears=name)
     second = "none" if totp_step is None else "totp"
     await record(
         db, actor, "signed_in", "account", known.account_id, None, {"secondFactor": second, "session": str(new.id)}
     )
 
 
-async def forgive(db: AsyncSession, actor: Actor, name: str, address: str) -> None:
-    """The right password came: the name's failures are gone, and of the address's the one that was counted for it."""
-    forgiven = {"name": name, "address": address, "free": ADDRESS_LIMITS.free}
-    await db.execute(text("SELECT ruhu_forgive_attempts(:name, :address, :free)"), forgiven)
+async def forgive(db: AsyncSession, actor: Actor, *uncounted: str, clears: str | None = None) -> None:
+    """What was counted turned out right: take one failure back from each of `uncounted`, and all from `clears`."""
+    values = {"cleared": clears, "uncounted": list(uncounted), "free": ADDRESS_LIMITS.free}
+    await db.execute(_FORGIVE, values)
 
 
 async def _use_step(db: AsyncSession, account_id: uuid.UUID, step: int) -> bool:

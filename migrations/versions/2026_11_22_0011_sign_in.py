@@ -75,14 +75,15 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 
 $$
 """
 
-# The right password makes up for the name's failures; of the address's only for its own, or whoever has one account
-# could guess at all others for ever.
+# A sign-in makes up for all failures of its name, but of its address only for its own attempt: else whoever has one
+# account could guess at all others for ever.
 FORGIVE_ATTEMPTS = """
-CREATE FUNCTION ruhu_forgive_attempts(name text, address text, free_of_address bigint) RETURNS void
+CREATE FUNCTION ruhu_forgive_attempts(cleared text, uncounted text[], free bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  UPDATE sign_in_attempt SET failures = CASE subject WHEN name THEN 0 ELSE greatest(0, failures - 1) END,
-         locked_until = CASE WHEN subject = address AND failures - 1 > free_of_address THEN locked_until END
-  WHERE subject IN (name, address)
+  UPDATE sign_in_attempt
+  SET failures = CASE subject WHEN cleared THEN 0 ELSE greatest(0, failures - 1) END,
+      locked_until = CASE WHEN subject IS DISTINCT FROM cleared AND failures - 1 > free THEN locked_until END
+  WHERE subject = cleared OR subject = ANY (uncounted)
 $$
 """
 
@@ -282,7 +283,7 @@ FUNCTIONS = {
     "ruhu_administers(date)": ADMINISTERS,
     "ruhu_attempts(text[], timestamptz)": ATTEMPTS,
     "ruhu_count_attempts(text[], bigint[], timestamptz[], timestamptz[])": COUNT_ATTEMPTS,
-    "ruhu_forgive_attempts(text, text, bigint)": FORGIVE_ATTEMPTS,
+    "ruhu_forgive_attempts(text, text[], bigint)": FORGIVE_ATTEMPTS,
     "ruhu_credential(text, uuid)": CREDENTIAL,
     "ruhu_set_password(text, uuid, timestamptz)": CHANGED_BY_OWNER,
     "ruhu_issue_reset(uuid, text, bytea, timestamptz, boolean, date)": ISSUE_RESET,

@@ -13,11 +13,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from api import identity
+from api import graphql_ws, identity
+from api.app import create_app
 from api.keys import RETIRED_SECONDS, Seal, SigningKeys
 from api.tokens import AUDIENCE, ISSUER, Keys
 from domain.demo.personas import account_id
 from tests.api.signing import PASSWORD, call, give_password, refused_with, sign_in, trace, who
+from tests.sockets import phone, serving
 from tests.world import World
 
 
@@ -337,3 +339,16 @@ async def test_a_password_is_asked_for_again_where_a_token_is_not_enough(world: 
     await world.sql.execute("DELETE FROM credential WHERE account_id = $1", account_id("partner"))
     answer = await call(world, "/auth/second-factor", {"password": PASSWORD}, token_of(world, "partner"))
     assert refused_with(answer) == (401, "SIGN_IN_FAILED")
+
+
+@pytest.mark.usefixtures("closely_watched")
+async def test_a_locked_phone_loses_its_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphql_ws, "RECHECK_SECONDS", 0.02)
+    tokens = await signed_in(world)
+    async with (
+        serving(create_app(world.settings), world.settings) as address,
+        phone(address, tokens["accessToken"]) as cadre,
+    ):
+        sent = {"accountId": str(account_id("cadre")), "all": True}
+        assert (await call(world, "/auth/sessions/revoke", sent, token_of(world, "administrator"))).status_code == 200
+        assert (await cadre.end())[0] == 4403

@@ -229,6 +229,18 @@ async def test_it_is_turned_off_with_password_and_code(world: World) -> None:
     await sign_in(world, "auditor")
 
 
+async def test_codes_are_not_guessed_by_turning_it_off(world: World) -> None:
+    """Not one after the other, not at once, and not with the right password elsewhere in between."""
+    token, secret = await with_second_factor(world, "auditor")
+    wrong = {"password": PASSWORD, "code": code_now(secret, 5)}
+    answers = await asyncio.gather(*(call(world, "/auth/second-factor/off", wrong, token) for _ in range(4)))
+    assert {refused_with(answer) for answer in answers} == {(401, "SIGN_IN_FAILED")}
+    same = {"currentPassword": PASSWORD, "newPassword": PASSWORD}
+    assert (await call(world, "/auth/password", same, token)).status_code == 200
+    answers = [await call(world, "/auth/second-factor/off", wrong, token) for _ in range(3)]
+    assert [refused_with(answer)[0] for answer in answers] == [401, 401, 429]
+
+
 @pytest.mark.parametrize("enrolment", ["", "!", "AAAA", base64.b64encode(b"x" * 80).decode()])
 async def test_an_enrolment_that_is_not_ours_is_refused(world: World, enrolment: str) -> None:
     token = (await sign_in(world, await give_password(world, "auditor")))["accessToken"]
