@@ -76,7 +76,7 @@ class Keys(SigningKeys):
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             CLAIMS.validate(claims)
             return _bearer(claims)
-        except (JoseError, ValueError, TypeError, AttributeError):
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
             return None
 
 

@@ -31,6 +31,8 @@ from domain.signing_in.rules import ACCESS_SECONDS, granted
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Signatures only: with a symmetric algorithm in the list, a public key could be taken for a shared secret.
 ALGORITHMS: Final = ["Ed25519", "ES256", "PS256"]
+# What joserfc and the JSON beneath it may say of what a stranger sends; the last for brackets in brackets.
+UNREADABLE: Final = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 LONGEST_ASSERTION: Final = timedelta(minutes=10)
 
 
@@ -136,7 +138,7 @@ def _unverified_subject(assertion: str) -> str:
     """Whose keys to look up; nothing is believed yet."""
     try:
         subject = orjson.loads(jws.extract_compact(assertion.encode()).payload)["sub"]
-    except (JoseError, ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise OAuthError("invalid_client", "assertion") from None
     return subject if isinstance(subject, str) else ""
 
@@ -165,7 +167,7 @@ async def _spend(asked: Asked, client: Client, proof: Proof) -> None:
             exp={"essential": True},
             jti={"essential": True},
         ).validate(claims)
-    except (JoseError, ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise OAuthError("invalid_client", "assertion", client) from None
     until = asked.actor.at + LONGEST_ASSERTION + timedelta(seconds=LEEWAY_SECONDS)
     # The upper bound is what bounds the memory of spent ones.

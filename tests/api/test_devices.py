@@ -294,7 +294,8 @@ async def test_the_algorithm_is_ours_to_choose(world: World) -> None:
         {"alg": "Ed25519", "kid": keys.kid, "jwk": own.as_dict(private=False)}, claims, own, algorithms=["Ed25519"]
     )
     nameless = jwt.encode({"alg": "Ed25519"}, claims, keys.key, algorithms=["Ed25519"])
-    for token in (unsigned, confused, brought, nameless, "..", "a.b", f"{part([])}.{part(claims)}.AA"):
+    nested = base64.urlsafe_b64encode(b"[" * 30_000).decode() + ".e30.AA"
+    for token in (unsigned, confused, brought, nameless, nested, "..", "a.b", f"{part([])}.{part(claims)}.AA"):
         assert await who(world, token) is None
 
 

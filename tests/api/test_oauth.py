@@ -16,11 +16,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from api import identity
+from api.auth import asking
 from api.cli import CommandError
 from api.cli.clients import ROTATE, make, new_secret, public_keys
 from domain.demo.personas import account_id
 from domain.signing_in.passwords import secret_hash
-from tests.api.signing import call, refused_with, trace, who
+from tests.api.signing import call, proof, refused_with, trace, who
 from tests.world import World
 
 BASE = "http://127.0.0.1:8000"
@@ -152,6 +153,17 @@ async def test_who_cannot_prove_itself_gets_nothing(world: World, case: str) -> 
     if answer.status_code == 401:
         assert answer.headers["www-authenticate"].startswith("Basic")
     assert await trace(world, "client_token_refused")
+
+
+async def test_a_database_out_of_reach_is_said_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    made = await client(world)
+    monkeypatch.setattr(asking, "carry_out", away)
+    for answer in (await ask(world, {}, made), await call(world, "/auth/sign-in", proof("cadre"))):
+        assert refused_with(answer) == (503, "BUSY")
+        assert answer.headers["retry-after"] == "1"
 
 
 async def test_an_unknown_client_and_a_wrong_secret_are_answered_alike(world: World) -> None:
@@ -286,7 +298,9 @@ async def test_an_assertion_signed_otherwise_is_refused(world: World) -> None:
     confused = assertion(client_id, "HS256", shared)
     head, body, _ = assertion(client_id).split(".")
     none = base64.urlsafe_b64encode(b'{"alg":"none","kid":"a"}').decode().rstrip("=")
+    nested = base64.urlsafe_b64encode(b"[" * 9_000).decode() + ".e30.AA"
     for signed in (
+        nested,
         assertion(client_id, key=stranger),
         confused,
         f"{none}.{body}.",

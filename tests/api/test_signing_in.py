@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.auth.asking import Hashing
+from api.keys import Seal
 from api.logging import as_json
 from domain.base.errors import TryAgain
 from domain.demo.personas import account_id
@@ -224,6 +226,8 @@ async def test_it_is_turned_off_with_password_and_code(world: World) -> None:
     assert refused_with(again) == (400, "SECOND_FACTOR_IS_ON")
     for sent in ({"password": "wrong", "code": code_now(secret)}, {"password": PASSWORD, "code": code_now(secret, 5)}):
         assert refused_with(await call(world, "/auth/second-factor/off", sent, token)) == (401, "SIGN_IN_FAILED")
+    used = {"password": PASSWORD, "code": code_now(secret, -1)}
+    assert refused_with(await call(world, "/auth/second-factor/off", used, token)) == (401, "SIGN_IN_FAILED")
     off = await call(world, "/auth/second-factor/off", {"password": PASSWORD, "code": code_now(secret)}, token)
     assert off.json() == {"isOn": False}
     await sign_in(world, "auditor")
@@ -246,6 +250,20 @@ async def test_an_enrolment_that_is_not_ours_is_refused(world: World, enrolment:
     token = (await sign_in(world, await give_password(world, "auditor")))["accessToken"]
     answer = await call(world, "/auth/second-factor/confirm", {"enrolment": enrolment, "code": "123456"}, token)
     assert answer.status_code in (400, 401)
+
+
+async def test_an_enrolment_is_good_for_a_quarter_of_an_hour(world: World) -> None:
+    token = (await sign_in(world, await give_password(world, "auditor")))["accessToken"]
+    letters = base64.b32encode(b"x" * 20).decode()
+    seal = Seal(world.settings.data_dir)
+    for seconds, status in ((-1, 401), (60, 200)):
+        pending = {"secret": letters, "until": datetime.now(UTC).timestamp() + seconds}
+        sealed = seal.seal("enrolment", account_id("auditor").bytes, json.dumps(pending).encode())
+        sent = {"enrolment": base64.b64encode(sealed).decode(), "code": code_now(letters)}
+        assert (await call(world, "/auth/second-factor/confirm", sent, token)).status_code == status
+    assert refused_with(
+        await call(world, "/auth/second-factor/confirm", sent | {"code": code_now(letters, 5)}, token)
+    ) == (401, "SIGN_IN_FAILED")
 
 
 async def test_an_enrolment_of_somebody_else_is_refused(world: World) -> None:
