@@ -76,7 +76,7 @@ class Keys(SigningKeys):
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             CLAIMS.validate(claims)
             return _bearer(claims)
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+        except (JoseError, ValueError, TypeError, AttributeError):
             return None
 
 

@@ -111,6 +111,8 @@ def _welcome(settings: Settings, listener: socket.socket) -> str:
     if settings.env == "demo":
         lines.append("In the demo you may be, picked in GraphiQL or by `./ruhu token NAME`:")
         lines += [f"  {persona.name:<22}{persona.title['zh']}" for persona in PERSONAS.values()]
+    else:
+        lines.append("`./ruhu administrator NAME` lets the first administrator in: docs/signing-in.md tells the rest.")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     lines.append(f"GraphiQL is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything).")
     return "\n".join(lines)
