@@ -28,7 +28,7 @@ from api.graphql_ws import graphql_socket
 from api.identity import Identities
 from api.live import Feed
 from api.logging import set_up_logging
-from api.reading import Reads
+from api.reading import WAIT_SECONDS, Reads
 from api.requests import Requests
 from api.settings import Settings
 from api.tokens import Keys, persona_tokens
@@ -112,7 +112,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         sqlalchemy_url(url),
         pool_size=settings.pool_size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=WAIT_SECONDS,
         connect_args={"server_settings": own},
     )
     stack.push_async_callback(engine.dispose)
