@@ -104,7 +104,9 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
         raise BadRequest(503, "BUSY", {"Retry-After": SECONDS_TO_WAIT}) from None
     except ClientGone:
         return Response(status_code=CLIENT_GONE)
-    state.log = {"operation": operation.operation_name, "cost": answer.cost}
+    # The name of an operation that ran is one of its document; any other may be whatever a client typed.
+    name = None if answer.is_request_error else operation.operation_name
+    state.log = {"operation": name, "cost": answer.cost}
     return _response(request, answer, viewer, media_type, None if operation.document_id else bill)
 
 

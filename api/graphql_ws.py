@@ -158,10 +158,12 @@ class Socket:
         """Answers one operation. What surprises here ends it, not the socket."""
         began = time.perf_counter()
         answers = 0
+        name = None  # of an operation that ran; any other may be whatever a client typed
         try:
             async with aclosing(self._answers(operation)) as stream:
                 async for answer in stream:
                     answers += 1
+                    name = None if answer.is_request_error else operation.operation_name
                     await self._send(frames.answered(id, answer))
                     if answer.is_request_error:
                         return
@@ -177,7 +179,7 @@ class Socket:
             await self._send(frames.error(id, self._problem("INTERNAL")))
         finally:
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            LOG.info("answered", operation=operation.operation_name, answers=answers, milliseconds=milliseconds)
+            LOG.info("answered", operation=name, answers=answers, milliseconds=milliseconds)
 
     async def _answers(self, operation: Operation) -> AsyncGenerator[Answer, None]:
         engine: Engine = self.state.engine

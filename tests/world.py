@@ -47,7 +47,7 @@ class World:
     async def on(cls, url: str, **overrides: Any) -> AsyncIterator[World]:
         """The application over the database at `url`."""
         async with cls.of(
-            Settings(database_url=url, env="demo", **{"pool_size": 6, "cost_per_minute": 10**12, **overrides}), url
+            Settings(database_url=url, **{"env": "demo", "pool_size": 6, "cost_per_minute": 10**12, **overrides}), url
         ) as world:
             yield world
 

@@ -243,8 +243,7 @@ class Engine:
         if operation_name is not None:
             operations = [d for d in operations if d.name is not None and d.name.value == operation_name]
         if not operations:
-            unknown = f"Unknown operation named '{operation_name}'." if operation_name else "Must provide an operation."
-            return Refused([refused(unknown)])
+            return Refused([refused("Unknown operation name." if operation_name else "Must provide an operation.")])
         if len(operations) > 1:
             return Refused([refused("Must provide operation name if query contains multiple operations.")])
         prepared = self._operation(document, operations[0])

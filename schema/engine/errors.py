@@ -57,7 +57,7 @@ def coded(errors: list[GraphQLError], code: str) -> list[GraphQLError]:
 
 # Where graphql-core, strawberry and the lexer put what was sent into their messages.
 _QUOTED: Final = (
-    (re.compile(r", found: .*", re.DOTALL), "."),
+    (re.compile(r"[,;:]?(?: but)? found: .*", re.DOTALL), "."),
     (re.compile(r"( cannot represent [^:]*): .*", re.DOTALL), r"\1."),
     (re.compile(r"Value '.*' does not exist", re.DOTALL), "Value does not exist"),
     (re.compile(r"\b((?:Block)?String|Int|Float) (['\"]).*", re.DOTALL), r"\1."),

@@ -26,13 +26,14 @@ MOST_TOKENS = 5_000
 MOST_LEVELS = 60  # of anything that nests, so that the walk itself stays shallow
 READS_SCHEMA = frozenset({"__schema", "__type"})
 
-# What is counted → how much of it a document may have. The first six are of the text, the last two of what is meant.
+# What is counted → how much of it a document may have. All but the last two are of the text as it stands.
 MOST = {
     "operations": 20,
     "fragments": 100,
     "fragment spreads": 300,
     "aliases": 100,
     "directives": 100,
+    "directives in one place": 5,
     "fields of one name": 250,
     "fields with all fragments spread": 5_000,
     "levels": 40,
@@ -108,7 +109,10 @@ class _Tape:
         return self.known[name] or (0, 0)  # in a circle: validation names it, too
 
     def directives(self, node: Any) -> None:
-        self.count("directives", len(node.directives or ()))
+        number = len(node.directives or ())
+        self.count("directives", number)
+        most = self.measured.counted["directives in one place"]
+        self.measured.counted["directives in one place"] = max(most, number)
 
     def count(self, what: str, number: int = 1) -> None:
         self.measured.counted[what] += number

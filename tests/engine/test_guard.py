@@ -38,9 +38,9 @@ REFUSED = {
     "a bomb under aliases": (aliased_bomb(25), "fields with all fragments spread"),
     "aliases": (many(101, "alias{n}: __typename"), "aliases"),
     "one field again and again": (many(500, "__typename"), "fields of one name"),
-    "directives on one field": ("{ __typename " + "@aa" * 101 + " }", "directives"),
-    "directives on variables": ("query(" + "$a: Int @aa" * 101 + ") { a }", "directives"),
-    "directives on a fragment": ("fragment F on Query " + "@aa" * 101 + " { a }", "directives"),
+    "directives on one field": ("{ __typename " + "@aa" * 6 + " }", "directives in one place"),
+    "directives on variables": ("query(" + "$a: Int @aa " * 101 + ") { a }", "directives"),
+    "directives on a fragment": ("fragment F on Query " + "@aa" * 6 + " { a }", "directives in one place"),
     "depth": (nested(41), "levels"),
     "inline fragments in one another": ("{ ... " * 70 + "{ a }" + " }" * 70, "levels"),
     "fragments one behind the other": (
