@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import asyncpg
 import structlog
 from alembic.script import ScriptDirectory
+from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,19 +21,24 @@ from starlette.routing import Route, WebSocketRoute
 
 from api import auth, graphiql, health
 from api.auth.asking import Hashing
+from api.budgets import Budgets
 from api.database import alembic_config, sqlalchemy_url
+from api.documents import Documents, may_introspect, stored_documents
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
 from api.identity import Identities
 from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
+from api.reading import WAIT_SECONDS, Reads
 from api.requests import Requests
 from api.settings import Settings
 from api.tokens import Keys, persona_tokens
 from api.upkeep import kept_up
+from domain.access.rules import Viewer
 from domain.base.transactions import Sessions
 from schema.engine import Allowance, Engine
+from schema.messages import message
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
 
@@ -54,12 +60,14 @@ class State(TypedDict):
     """What requests share; each finds it as request.state."""
 
     settings: Settings
-    pool: asyncpg.Pool
+    health: asyncpg.Pool
     sessions: Sessions
     engine: Engine
     identities: Identities
     seal: Seal
     hashing: Hashing
+    documents: Documents
+    budgets: Budgets
     feed: Feed
     sockets: asyncio.Semaphore
     revision: str | None
@@ -78,7 +86,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             yield state
 
     demo = [Route("/graphql/personas", _personas)] if settings.env == "demo" else []
-    return Starlette(
+    app = Starlette(
         routes=[
             *demo,
             *graphiql.routes(),
@@ -91,6 +99,9 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
         exception_handlers={Exception: _surprise},
         lifespan=lifespan,
     )
+    # A client that follows a redirect may leave its body or its token behind: a wrong address is told so instead.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _state(settings: Settings, stack: AsyncExitStack) -> State:
@@ -98,39 +109,67 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     if url is None:
         raise RuntimeError("RUHU_DATABASE_URL is not set; ./ruhu serve brings a database of its own")
     own = as_app(settings)
+    # A pool of its own: that all others are taken is no reason to take this process for dead.
+    health = await stack.enter_async_context(_reading(url, 0, 1, own))
     pool = await stack.enter_async_context(_reading(url, 1, settings.pool_size, own | PLANNED_ONCE))
     anew = await stack.enter_async_context(_reading(url, 0, (settings.pool_size + 1) // 2, own | PLANNED_ANEW))
     engine = create_async_engine(
         sqlalchemy_url(url),
         pool_size=settings.pool_size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=WAIT_SECONDS,
         connect_args={"server_settings": own},
     )
     stack.push_async_callback(engine.dispose)
+    reads = Reads(pool)
     feed = Feed(pool)
     stack.push_async_callback(feed.close)
+    stored = stored_documents()
+    answering = _engine(settings, reads, Reads(anew))
+    for document in stored:
+        answering.trust(document)
     return State(
         settings=settings,
-        pool=pool,
+        health=health,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
-        engine=Engine(
-            catalogue(),
-            pool,
-            settings=SETTINGS,
-            flags=FLAGS,
-            anew=(anew, lambda viewer: viewer.sees_by_region),
-            most_cost=settings.max_cost,
-            on_surprise=lambda error, plan: LOG.error("read failed", plan=plan, exc_info=error),
-            on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
-        ),
-        identities=Identities(Keys(settings.data_dir), pool, is_demo=settings.env == "demo"),
+        engine=answering,
+        identities=Identities(Keys(settings.data_dir), reads, is_demo=settings.env == "demo"),
         seal=Seal(settings.data_dir),
         hashing=Hashing(),
+        documents=Documents(stored, settings.trusted_only),
+        budgets=Budgets(settings.cost_per_minute),
         feed=feed,
         sockets=asyncio.Semaphore(settings.max_sockets),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),
     )
+
+
+def _engine(settings: Settings, reads: Reads, anew: Reads) -> Engine:
+    return Engine(
+        catalogue(),
+        reads,
+        settings=SETTINGS,
+        flags=FLAGS,
+        anew=(anew, lambda viewer: viewer.sees_by_region),
+        most_cost=settings.max_cost,
+        on_surprise=_noted,
+        translate=_known,
+        knows_schema=may_introspect(settings.introspection, is_open=settings.env != "production"),
+        on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
+    )
+
+
+def _noted(error: BaseException, plan: str) -> dict[str, Any]:
+    """A surprise goes to the log; the client is told under which id."""
+    LOG.error("read failed", plan=plan, exc_info=error)
+    return {"requestId": structlog.contextvars.get_contextvars().get("request_id")}
+
+
+def _known(error: BaseException, viewer: Viewer) -> GraphQLError | None:
+    """The one expected failure of a read: it took longer than a statement may."""
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return GraphQLError(message("TOO_SLOW", viewer.language, {}), extensions={"code": "TOO_SLOW"})
+    return None
 
 
 def _reading(url: str, least: int, most: int, settings: dict[str, str]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from api.graphql_http import BadRequest, Operation, operation_of
+from api.incoming import BadRequest, Operation, operation_of
 from schema.engine import Answer
 
 SUBPROTOCOL: Final = "graphql-transport-ws"

@@ -2,88 +2,137 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import hashlib
+from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, TypeVar
 
-import asyncpg
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from graphql import OperationType
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import graphiql
+from api.budgets import Bill
 from api.identity import NotSignedIn, preferred_language
-from domain.access.rules import Actor
+from api.incoming import (
+    JSON,
+    BadRequest,
+    Operation,
+    operation_in_address,
+    read_body,
+    read_operation,
+    refuse_other_sites,
+)
+from api.reading import OUT_OF_REACH
+from domain.access.rules import Actor, Viewer
 from schema.context import Context
+from schema.engine import Answer, Engine
 from schema.messages import message
 
-JSON: Final = "application/json"
+T = TypeVar("T")
+
 GRAPHQL: Final = "application/graphql-response+json"
 SECONDS_TO_WAIT: Final = "1"
+LISTENING_AFTER_SECONDS: Final = 0.05  # most answers are out by then, and cost nothing for it
+CLIENT_GONE: Final = 499  # nginx's number: nobody reads it but the log
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What a client sent, its JSON kinds checked."""
-
-    query: str
-    variables: dict[str, Any] | None
-    operation_name: str | None
-
-
-class BadRequest(Exception):
-    """The request is not GraphQL over HTTP: a status, a code of the catalogue, what its message needs, headers."""
-
-    def __init__(self, status: int, code: str, headers: dict[str, str] | None = None, **detail: Any) -> None:
-        super().__init__(code)
-        self.status, self.code, self.headers, self.detail = status, code, headers, detail
+# Refusals by the engine that are no fault of the document: their status says so, whatever the media type.
+STATUS: Final = {
+    "RATE_LIMITED": 429,
+    "BUDGET_SPENT": 429,
+    "INTROSPECTION_OFF": 403,
+}
 
 
 async def graphql(request: Request) -> Response:
-    """The endpoint: a browser's GET brings the page, everything else is POST of JSON."""
+    """The endpoint: operations by POST, queries by GET as well; a browser's GET brings the page."""
+    is_get = request.method != "POST"
     media_type = preferred_media_type(request.headers.get("accept"))
     try:
-        if request.method == "GET":
-            if "text/html" in request.headers.get("accept", ""):
-                return graphiql.page(is_demo=request.state.settings.env == "demo")
-            raise BadRequest(405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
+        if is_get and "text/html" in request.headers.get("accept", "") and request.state.settings.serves_graphiql:
+            return graphiql.page(is_demo=request.state.settings.env == "demo")
+        refuse_other_sites(request)
         if media_type is None:
             raise BadRequest(406, "NOT_ACCEPTABLE")
-        return await _answer(request, media_type)
+        if is_get:
+            operation = operation_in_address(request.query_params)
+        else:
+            body = await read_body(request, request.state.settings.max_body_bytes)
+            operation = read_operation(request.headers.get("content-type"), body)
+        return await _answer(request, operation, media_type)
     except BadRequest as error:
         text = message(error.code, preferred_language(request.headers.get("accept-language")), error.detail)
-        body = {"errors": [{"message": text, "extensions": {"code": error.code}}]}
-        return Response(orjson.dumps(body), error.status, error.headers, media_type or JSON)
+        refusal = {"errors": [{"message": text, "extensions": {"code": error.code}}]}
+        return Response(orjson.dumps(refusal), error.status, error.headers, media_type or JSON)
 
 
-async def _answer(request: Request, media_type: str) -> Response:
-    state = request.state
-    operation = read_operation(request.headers.get("content-type"), await _body(request, state.settings.max_body_bytes))
+async def _answer(request: Request, operation: Operation, media_type: str) -> Response:
+    state, is_get = request.state, request.method != "POST"
+    engine: Engine = state.engine
     now = datetime.now(UTC)
     try:
         viewer = await state.identities.viewer(
             request.headers.get("authorization"), request.headers.get("accept-language"), now
         )
-        versions = state.settings.minimum_app_versions
-        context = Context(Actor(viewer, now, state.request_id), state.sessions, state.feed, state.engine, versions)
-        answer = await state.engine.execute(
-            operation.query,
+        document = state.documents.text_of(operation, viewer)
+        bill = state.budgets.bill(viewer, request.client.host if request.client else None)
+        kind = engine.kind_of(document, operation.operation_name, viewer=viewer)
+        if is_get and kind is not None and kind is not OperationType.QUERY:
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
+        work = engine.execute(
+            document,
             operation.variables,
             viewer=viewer,
             operation_name=operation.operation_name,
-            context=context,
+            context=Context(
+                Actor(viewer, now, state.request_id),
+                state.sessions,
+                state.feed,
+                engine,
+                state.settings.minimum_app_versions,
+            ),
+            charge=bill,
         )
+        # A write runs to its end: a phone that lost the network asks again, and is told what became of it.
+        answer = await (while_listening(request, work) if kind is OperationType.QUERY else work)
     except NotSignedIn:
         challenge = 'Bearer realm="ruhu", error="invalid_token"'
         raise BadRequest(401, "NOT_SIGNED_IN", {"WWW-Authenticate": challenge}) from None
-    except (TimeoutError, asyncpg.TooManyConnectionsError, OSError):
+    except OUT_OF_REACH:
         raise BadRequest(503, "BUSY", {"Retry-After": SECONDS_TO_WAIT}) from None
-    state.log = {"operation": operation.operation_name, "cost": answer.cost}
-    # By the specification's media type, a request that was refused before it ran is the client's fault: 400. Older
-    # clients ask for application/json and expect 200 with errors.
-    status = 400 if answer.is_request_error and media_type == GRAPHQL else 200
-    headers = {"Content-Language": "zh-CN" if viewer.language == "zh" else "en", "Vary": "Accept, Accept-Language"}
-    return Response(answer.body, status, headers, f"{media_type}; charset=utf-8")
+    except ClientGone:
+        return Response(status_code=CLIENT_GONE)
+    # The name of an operation that ran is one of its document; any other may be whatever a client typed.
+    name = None if answer.is_request_error else operation.operation_name
+    state.log = {"operation": name, "cost": answer.cost}
+    return _response(request, answer, viewer, media_type, None if operation.document_id else bill)
+
+
+def _response(request: Request, answer: Answer, viewer: Viewer, media_type: str, bill: Bill | None) -> Response:
+    headers = {
+        "Content-Language": "zh-CN" if viewer.language == "zh" else "en",
+        "Vary": "Accept, Accept-Language, Authorization",
+    }
+    status, body = 200, answer.body
+    if answer.is_request_error:
+        # By the specification's media type, a request that was refused before it ran is the client's fault: 400. Older
+        # clients ask for application/json and expect 200 with errors.
+        extensions = orjson.loads(body)["errors"][0].get("extensions", {})
+        status = STATUS.get(extensions.get("code"), 400 if media_type == GRAPHQL else 200)
+        if status == 429:
+            headers["Retry-After"] = str(extensions.get("retryAfterSeconds", SECONDS_TO_WAIT))
+    elif request.method != "POST":
+        # Of the data alone: what is left of a budget is another each time. Kept by the client, asked about each time.
+        tag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers |= {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(None, 304, headers)
+    if bill is not None and answer.cost is not None:
+        # Only where the client wrote the document itself: an app's own were priced when it was made.
+        body = b'%b,"extensions":%b}' % (body[:-1], orjson.dumps(bill.told(answer.cost)))
+    return Response(body, status, headers, f"{media_type}; charset=utf-8")
 
 
 def preferred_media_type(accept: str | None) -> str | None:
@@ -99,43 +148,43 @@ def preferred_media_type(accept: str | None) -> str | None:
     return None
 
 
-async def _body(request: Request, at_most: int) -> bytes:
-    """The body, counted as it comes: a Content-Length is a claim, not a fact."""
-    chunks = bytearray()
+# --- clients that go
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+async def while_listening(request: Request, work: Awaitable[T]) -> T:
+    """What this work answers, unless the client goes before: then it is cancelled, and ClientGone raised.
+
+    To cancel is to stop the statement in PostgreSQL, too.
+    """
+    working = asyncio.current_task()
+    assert working is not None
+    gone = False
+    listening: asyncio.Task[None] | None = None
+
+    async def listen() -> None:
+        nonlocal gone
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        working.cancel()
+
+    def begin() -> None:
+        nonlocal listening
+        listening = asyncio.ensure_future(listen())
+
+    timer = asyncio.get_running_loop().call_later(LISTENING_AFTER_SECONDS, begin)
     try:
-        async for chunk in request.stream():
-            chunks += chunk
-            if len(chunks) > at_most:
-                raise BadRequest(413, "BODY_TOO_LARGE", at_most=at_most)
-    except ClientDisconnect:
-        raise BadRequest(400, "BAD_REQUEST", reason="it ended before it was whole") from None
-    return bytes(chunks)
-
-
-def read_operation(content_type: str | None, body: bytes) -> Operation:
-    """The operation in a body of JSON; raises BadRequest. orjson knows no NaN, no lone surrogates, no broken UTF-8."""
-    kind, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
-    if kind != JSON or any(p.startswith("charset=") and p.strip('"') not in ("charset=utf-8",) for p in parameters):
-        # Only this type: a browser sends it to another site after asking that site first, which we never allow.
-        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE")
-    try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BadRequest(400, "BAD_JSON") from None
-    return operation_of(sent)
-
-
-def operation_of(sent: object) -> Operation:
-    """The operation that this JSON is, over HTTP or a socket; raises BadRequest (400, with a reason)."""
-    if not isinstance(sent, dict):
-        raise BadRequest(400, "BAD_REQUEST", reason="The body must be a JSON object")
-    query, variables, name = sent.get("query"), sent.get("variables"), sent.get("operationName")
-    if not isinstance(query, str):
-        raise BadRequest(400, "BAD_REQUEST", reason="'query' must be a string")
-    if not isinstance(variables, dict | None):
-        raise BadRequest(400, "BAD_REQUEST", reason="'variables' must be an object")
-    if not isinstance(name, str | None):
-        raise BadRequest(400, "BAD_REQUEST", reason="'operationName' must be a string")
-    if not isinstance(sent.get("extensions"), dict | None):
-        raise BadRequest(400, "BAD_REQUEST", reason="'extensions' must be an object")
-    return Operation(query, variables, name)
+        return await work
+    except asyncio.CancelledError:
+        if not gone:
+            raise  # it is the server that stops
+        working.uncancel()
+        raise ClientGone from None
+    finally:
+        timer.cancel()
+        if listening is not None:
+            listening.cancel()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,12 +24,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import frames
 from api.frames import Close, Complete, Greeting, Ping, Pong, Subscribe
-from api.graphql_http import Operation
 from api.identity import Identities, NotSignedIn
+from api.incoming import BadRequest, Operation, is_same_host
 from api.requests import request_id_of
 from domain.access.rules import ANONYMOUS, Actor, Viewer
 from schema.context import Context
-from schema.engine import Answer, Engine
+from schema.engine import Answer, Engine, Unavailable
 from schema.messages import message
 
 LOG = structlog.get_logger("ruhu.socket")
@@ -64,12 +64,6 @@ async def graphql_socket(websocket: WebSocket) -> None:
         else:
             await websocket.accept()
             await _close(websocket, Close(frames.NOT_ACCEPTABLE, f"Speak {frames.SUBPROTOCOL}"))
-
-
-def is_same_host(headers: Mapping[str, str]) -> bool:
-    """Browsers name the site whose page connects, and would let any site's page connect as the person before it."""
-    origin = headers.get("origin")
-    return origin is None or origin.lower().partition("://")[2] == headers.get("host", "?").lower()
 
 
 class Socket:
@@ -164,26 +158,34 @@ class Socket:
         """Answers one operation. What surprises here ends it, not the socket."""
         began = time.perf_counter()
         answers = 0
+        name = None  # of an operation that ran; any other may be whatever a client typed
         try:
             async with aclosing(self._answers(operation)) as stream:
                 async for answer in stream:
                     answers += 1
+                    name = None if answer.is_request_error else operation.operation_name
                     await self._send(frames.answered(id, answer))
                     if answer.is_request_error:
                         return
             await self._send(frames.complete(id))
         except WebSocketDisconnect:
             raise
+        except BadRequest as refusal:
+            await self._send(frames.error(id, self._problem(refusal.code, **refusal.detail)))
+        except Unavailable:
+            await self._send(frames.error(id, self._problem("BUSY")))
         except Exception:
             LOG.exception("operation failed")
             await self._send(frames.error(id, self._problem("INTERNAL")))
         finally:
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            LOG.info("answered", operation=operation.operation_name, answers=answers, milliseconds=milliseconds)
+            LOG.info("answered", operation=name, answers=answers, milliseconds=milliseconds)
 
     async def _answers(self, operation: Operation) -> AsyncGenerator[Answer, None]:
         engine: Engine = self.state.engine
         now = datetime.now(UTC)
+        document = self.state.documents.text_of(operation, self.viewer)
+        address = self.websocket.client.host if self.websocket.client else None
         asked: dict[str, Any] = {
             "viewer": self.viewer,
             "operation_name": operation.operation_name,
@@ -194,12 +196,13 @@ class Socket:
                 self.state.engine,
                 self.state.settings.minimum_app_versions,
             ),
+            "charge": self.state.budgets.bill(self.viewer, address),
         }
-        kind = engine.kind_of(operation.query, operation.operation_name, viewer=self.viewer)
+        kind = engine.kind_of(document, operation.operation_name, viewer=self.viewer)
         if kind is not OperationType.SUBSCRIPTION:
-            yield await engine.execute(operation.query, operation.variables, **asked)
+            yield await engine.execute(document, operation.variables, **asked)
             return
-        async with aclosing(engine.subscribe(operation.query, operation.variables, **asked)) as events:
+        async with aclosing(engine.subscribe(document, operation.variables, **asked)) as events:
             async for event in events:
                 yield event
 

@@ -20,7 +20,7 @@ async def livez(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The database answers and its tables are of this version; 503 and the reason's name otherwise."""
-    pool: asyncpg.Pool = request.state.pool
+    pool: asyncpg.Pool = request.state.health
     try:
         async with asyncio.timeout(READY_SECONDS):
             revision = await pool.fetchval("SELECT version_num FROM alembic_version")

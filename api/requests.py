@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -21,7 +22,30 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15),
 )
 GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-ROUTES: Final = ("/graphql/assets", "/graphql/personas", "/graphql", "/livez", "/readyz", "/metrics")
+ROUTES: Final = (
+    "/graphql/assets",
+    "/graphql/personas",
+    "/graphql",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/auth",
+    "/oauth",
+    "/.well-known",
+)
+
+# An answer is data: no browser is to show it as a page, run it, frame it, keep it, or hand it to another site's page.
+# GraphiQL's page and files say what holds for them instead.
+UNLESS_SAID: Final = MappingProxyType(
+    {
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+)
 
 
 def request_id_of(headers: Headers) -> str:
@@ -52,9 +76,8 @@ class Requests:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                headers.setdefault("Cache-Control", "no-store")
+                for name, value in UNLESS_SAID.items():
+                    headers.setdefault(name, value)
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
             await send(message)

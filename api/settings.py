@@ -40,10 +40,31 @@ class Settings(BaseSettings):
     )
     max_sockets: int = Field(2000, ge=1, description="WebSockets open at once in one process; more are told 503.")
     max_cost: int = Field(200_000, ge=1, description="The highest cost of one operation, in values it may bring.")
+    cost_per_minute: int = Field(
+        2_000_000,
+        ge=1000,
+        description="What one account, or one address without an account, may spend on operations in a minute.",
+    )
+    trusted_only: list[str] = Field(
+        [],
+        description='Roles that may send stored documents only, like ["HELPER", "ANONYMOUS"]; ANONYMOUS: not signed in.',
+    )
+    introspection: list[str] | None = Field(
+        None,
+        description="Roles that may read the schema by introspection and get suggestions; not set: everybody, in "
+        "production all who are signed in.",
+    )
+    graphiql: bool | None = Field(
+        None, description="Whether browsers get GraphiQL; not set: everywhere but in production."
+    )
     minimum_app_versions: dict[str, str] = Field(
         {}, description='The oldest version of each app that may still be used, like {"org.example.app": "1.4"}.'
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, as JSON.")
+
+    @property
+    def serves_graphiql(self) -> bool:
+        return self.env != "production" if self.graphiql is None else self.graphiql
 
 
 def load_settings() -> Settings:

@@ -24,10 +24,13 @@ from domain.base.errors import DomainError, Problem, Refused, TryAgain, invalid,
 from domain.base.transactions import carry_out
 from domain.signing_in.people import Attempt, count_attempt
 from domain.signing_in.rules import ADDRESS_LIMITS, NAME_LIMITS, network_of
+from schema.engine import Unavailable
 from schema.messages import message
 
 T = TypeVar("T")
 
+# The database cannot be asked now: by the read pool's word, SQLAlchemy's, asyncpg's or the network's.
+AWAY: Final = (Unavailable, PoolExhausted, asyncpg.TooManyConnectionsError, OSError)
 MOST_BYTES: Final = 16_384
 STATUS: Final = {
     "BAD_JSON": 400,
@@ -151,7 +154,7 @@ def endpoint(
             return Response(orjson.dumps(await answer(asked)), media_type="application/json")
         except DomainError as error:
             return refusal(request, error.problems[0])
-        except (TimeoutError, PoolExhausted, asyncpg.TooManyConnectionsError, OSError):
+        except AWAY:
             return refusal(request, Problem("BUSY"))
 
     return answered

@@ -9,16 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
-import asyncpg
 import orjson
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.auth.asking import Asked, read_body, refusal
+from api.auth.asking import AWAY, Asked, read_body, refusal
 from api.settings import Settings
 from api.tokens import LEEWAY_SECONDS
 from domain.access.rules import ANONYMOUS, Actor
@@ -64,7 +62,7 @@ async def token(request: Request) -> Response:
             return await _refused(asked, error)
     except DomainError as error:
         return refusal(request, error.problems[0])
-    except (TimeoutError, PoolExhausted, asyncpg.TooManyConnectionsError, OSError):
+    except AWAY:
         return refusal(request, Problem("BUSY"))
 
 

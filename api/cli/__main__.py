@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
+audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
 keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
@@ -256,6 +257,14 @@ def bench_rxdb(context: typer.Context) -> None:
     raise typer.Exit(run_bench("rxdb", context.args))
 
 
+@audit_app.command("http", context_settings=PASS_ON)
+def audit_http(context: typer.Context) -> None:
+    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("audit", context.args))
+
+
 @app.command("help")
 def list_commands() -> None:
     """Show this list."""
@@ -265,6 +274,7 @@ def list_commands() -> None:
         ("demo ", demo_app),
         ("regions ", regions_app),
         ("bench ", bench_app),
+        ("audit ", audit_app),
         ("contract ", contract_app),
         ("keys ", keys_app),
         ("client ", client_app),
@@ -281,6 +291,7 @@ def list_commands() -> None:
 app.add_typer(demo_app, name="demo")
 app.add_typer(regions_app, name="regions")
 app.add_typer(bench_app, name="bench")
+app.add_typer(audit_app, name="audit")
 app.add_typer(contract_app, name="contract")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")

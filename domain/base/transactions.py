@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 # Serialisation failure, deadlock, lock not available: the same action may well succeed on the next attempt.
 WORTH_ANOTHER_ATTEMPT = frozenset({"40001", "40P01", "55P03"})
+TOO_SLOW = "57014"  # stopped by statement_timeout
 
 
 async def carry_out(
@@ -38,9 +40,13 @@ async def carry_out(
                 await db.execute(text("SET LOCAL lock_timeout = '5s'"))
                 await db.execute(set_viewer, viewer)
                 return await action(db)
+        except (NoConnectionFree, ConnectionError):  # nothing has begun
+            raise TryAgain(Problem("BUSY")) from None
         # A family that was read, and handed over before it was written: row-level security hides it from the UPDATE,
         # which then touches nothing. The next attempt no longer finds it, and says so in the field's own words.
         except (DBAPIError, StaleDataError) as error:
+            if isinstance(error, DBAPIError) and sqlstate(error) == TOO_SLOW:
+                raise TryAgain(Problem("TOO_SLOW")) from None
             if isinstance(error, DBAPIError) and sqlstate(error) not in WORTH_ANOTHER_ATTEMPT:
                 raise broken_rule(error) or error from None
             if attempt == ATTEMPTS:

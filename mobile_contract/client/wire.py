@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mobile_contract.client.operations import operation
+from mobile_contract.client.operations import document_id, operation
 
 ATTEMPTS = 5
 LONGEST_PAUSE_SECONDS = 60.0
@@ -62,6 +62,7 @@ class NotUnderstood(Exception):
 # Codes of docs/errors.md for requests that may go well in a moment, and for those that may go well in parts.
 PASSING = frozenset({"BUSY", "RATE_LIMITED"})
 STUMBLES = frozenset({"INTERNAL"})
+DOCUMENT_UNKNOWN = "DOCUMENT_UNKNOWN"  # a server that is older than this app
 VALUE = "BAD_USER_INPUT"  # a value of a kind that its field cannot have: one item of the batch is to blame
 TOO_LARGE = frozenset({"BODY_TOO_LARGE", "BATCH_TOO_LARGE", "TOO_COSTLY", "PAGE_TOO_LARGE", "LIST_TOO_LONG"})
 
@@ -76,6 +77,7 @@ class Server:
     jitter: Callable[[], float]
     language: str = "zh-CN"
     token: str | None = None
+    holds_documents: bool = True  # until it says that it does not
     requests: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
@@ -85,23 +87,24 @@ class Server:
 
         Every operation is safe to repeat: reads by nature, writes because what they write has an id of our making.
         """
-        body = json.dumps({"operationName": name, "query": operation(name), "variables": variables}).encode()
         failure: Exception = Unreachable("never asked")
         at_least = 0.0
         for attempt in range(ATTEMPTS):
             if attempt:
                 await self.pause(max(at_least, self._back_off(attempt)))
             try:
-                return await self._ask_once(body)
+                return await self._ask_once(name, variables)
             except _NotNow as reason:
                 failure, at_least = reason.failure, reason.seconds
                 if at_least > LONGEST_PAUSE_SECONDS:
                     break  # it asked for more patience than a person with a phone in hand has
         raise failure
 
-    async def _ask_once(self, body: bytes) -> dict[str, Any]:
+    async def _ask_once(self, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         if self.token is None:
             self.token = await self._signed_in()
+        document = {"documentId": document_id(name)} if self.holds_documents else {"query": operation(name)}
+        body = json.dumps({"operationName": name, **document, "variables": variables}).encode()
         self.requests += 1
         self.bytes_sent += len(body)
         try:
@@ -138,6 +141,9 @@ class Server:
         if answer.status == 200 and not errors and isinstance(content.get("data"), dict):
             data: dict[str, Any] = content["data"]
             return data
+        if DOCUMENT_UNKNOWN in codes and self.holds_documents:
+            self.holds_documents = False  # the next attempt brings the text itself
+            raise _NotNow(Unreachable("the server does not know this operation"))
         if answer.status == 503 or answer.status == 429 or codes & PASSING:
             raise _NotNow(Unreachable("the server is busy"), _retry_after(answer))
         if answer.status >= 500 or codes & STUMBLES:

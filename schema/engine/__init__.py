@@ -7,7 +7,7 @@ from .checks import check
 from .codecs import Codec, text_codec
 from .connections import Connection, CountedConnection, Edge, PageInfo
 from .engine import Engine, Pool
-from .errors import DeclarationError, refused
+from .errors import DeclarationError, Unavailable, refused
 from .filters import contains, equals, is_in, matches, some
 from .orders import Order, by
 from .words import (
@@ -49,6 +49,7 @@ __all__ = [
     "Order",
     "PageInfo",
     "Pool",
+    "Unavailable",
     "argument",
     "by",
     "by_id",

@@ -50,6 +50,8 @@ class Prepared:
     shapes: Mapping[str, Shape]
     plans: Bounded[Any, Plan]
     prices: Bounded[Any, Price]  # of the mixed path, where plans are known only as the places come
+    reads_schema: bool = False  # asks for __schema or __type
+    is_trusted: bool = False  # the application's own, or known to it: making plans of it is nobody's fault
 
     def shape(self, given: Mapping[str, Any]) -> Any:
         """The key of a plan for these variables."""
@@ -62,9 +64,13 @@ class Prepared:
 
 @dataclass
 class Refused:
-    """A document that does not parse or validate: remembered too, or it could be sent for ever at full price."""
+    """A document that does not parse or validate: remembered too, or it could be sent for ever at full price.
+
+    Whoever may not read the schema is not told what it has instead, either: `quiet` has no suggestions.
+    """
 
     errors: list[GraphQLError] = field(default_factory=list)
+    quiet: list[GraphQLError] | None = None
 
 
 class Allowance:

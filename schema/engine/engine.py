@@ -35,20 +35,36 @@ from .checks import check
 from .codecs import Codec
 from .compile import Flags, KeyedPart, Plan, Statement, plan_of, statement_of
 from .cost import Price
-from .errors import BAD_USER_INPUT, SYNTAX, TOO_COSTLY, VALIDATION, coded, masked, refused
+from .errors import (
+    BAD_USER_INPUT,
+    INTROSPECTION_OFF,
+    SYNTAX,
+    TOO_COSTLY,
+    VALIDATION,
+    DeclarationError,
+    Unavailable,
+    coded,
+    masked,
+    refused,
+    without_values,
+)
 from .finish import Finisher, is_finished, read_body
+from .guard import MOST_TOKENS, measure
 from .selection import Selected, Selection
 from .shapes import shapes_of
 
 LOG = logging.getLogger(__name__)
-MOST_TOKENS = 20_000
+MOST_ERRORS = 20  # of one document or its variables
 MOST_REMEMBERED = 100_000  # characters of a document that is kept
 
 
 class Pool(Protocol):
-    """What is asked of the database: an asyncpg pool or connection has it."""
+    """What is asked of the database: an asyncpg pool or connection has it. It may raise Unavailable."""
 
     async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+
+Charge = Callable[[int], None]
 
 
 def _log(error: BaseException, plan_name: str) -> None:
@@ -63,8 +79,11 @@ class Engine:
     scalars     codecs of the schema's own scalars by name
     documents   how many parsed documents are kept; plans: how many shapes of each
     most_cost   what an operation may cost at most (cost.py)
-    on_surprise told of every masked error, with the name of the plan in which it happened
-    translate   an exception of a resolver -> the GraphQLError that clients are to see; None: it is masked
+    on_surprise told of every masked error, with the name of the plan in which it happened; what it answers is put into the
+                error's extensions
+    translate   an exception of a resolver or the database, the viewer -> the GraphQLError that clients are to see; None:
+                it is masked
+    knows_schema who may read the schema by introspection, and is told in errors what it has instead
     flags       boolean attributes of the viewer that are constants in plans, so that each combination has its own
     anew        a pool whose connections plan a statement anew each time, with its values, and who is to use it for pages
                 whose order has another index than their scope (paging.py, has_choice): those who may see much
@@ -81,8 +100,9 @@ class Engine:
         documents: int = 1000,
         plans: int = 64,
         most_cost: int = 100_000,
-        on_surprise: Callable[[BaseException, str], None] = _log,
-        translate: Callable[[BaseException], GraphQLError | None] = lambda error: None,
+        on_surprise: Callable[[BaseException, str], Mapping[str, Any] | None] = _log,
+        translate: Callable[[BaseException, Any], GraphQLError | None] = lambda error, viewer: None,
+        knows_schema: Callable[[Any], bool] = lambda viewer: True,
         flags: tuple[str, ...] = (),
         anew: tuple[Pool, Callable[[Any], bool]] | None = None,
         on_miss: Callable[[Any], None] = lambda viewer: None,
@@ -90,7 +110,8 @@ class Engine:
         self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
-        self.flags, self.anew = flags, anew
+        self.flags, self.anew, self.knows_schema = flags, anew, knows_schema
+        self.trusted: dict[str, Prepared] = {}
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
         # By identity, and kept alive beside what was made of it: a few constants of the code.
         self.statements: dict[tuple[int, Flags], tuple[Select[Any], Statement]] = {}
@@ -103,24 +124,31 @@ class Engine:
         viewer: Any,
         operation_name: str | None = None,
         context: Any = None,
+        charge: Charge = lambda cost: None,
     ) -> Answer:
-        """Answers a query or mutation. `context` is what ordinary resolvers find as info.context."""
+        """Answers a query or mutation. `context` is what ordinary resolvers find as info.context.
+
+        `charge` is told the cost before anything runs, and may refuse. Raises Unavailable, and nothing else.
+        """
         name = "reading a document"  # never its text: it may hold what a client typed
         try:
             prepared = self.prepare(query, operation_name, viewer)
             name = prepared.name
             if not prepared.is_planned:
-                return await ordinary.execute(self, prepared, variables, viewer, context)
+                return await ordinary.execute(self, prepared, variables, viewer, context, charge)
             given = self.coerce(prepared, variables)
             plan = self.plan(prepared, given, viewer)
             cost = self.check_cost(plan.price, given)
             values = plan.values(given, viewer)
+            charge(cost)
         except RequestError as refusal:
             return failed(refusal.errors)
         except GraphQLError as error:
             return failed([error])
+        except Unavailable:
+            raise
         except Exception as error:  # a planned method's body, or a viewer without an attribute: ours, not the client's
-            return respond(None, [self.outward(error, name)])
+            return respond(None, [self.outward(error, name, viewer)])
         try:
             pool = self.anew[0] if self.anew and plan.has_choice and self.anew[1](viewer) else self.pool
             body: bytes = await pool.fetchval(plan.sql, *values)
@@ -128,8 +156,10 @@ class Engine:
                 return Answer(body, False, cost)
             finisher = Finisher(plan, self.catalogue, self.on_surprise)
             data = finisher.data(read_body(body)["data"], plan.tree)
+        except Unavailable:
+            raise
         except Exception as error:
-            return respond(None, [self.outward(error, plan.name)], cost)
+            return respond(None, [self.outward(error, plan.name, viewer)], cost)
         return respond(data, finisher.errors, cost)
 
     async def value(self, statement: Select[Any], given: Mapping[str, Any], *, viewer: Any) -> Any:
@@ -151,9 +181,10 @@ class Engine:
         viewer: Any,
         operation_name: str | None = None,
         context: Any = None,
+        charge: Charge = lambda cost: None,
     ) -> AsyncGenerator[Answer, None]:
         """The answers of a subscription: its resolver yields keyed(...), the engine answers the selection of each."""
-        return ordinary.subscribe(self, query, variables, viewer, operation_name, context)
+        return ordinary.subscribe(self, query, variables, viewer, operation_name, context, charge)
 
     def kind_of(self, query: str, operation_name: str | None = None, *, viewer: Any = None) -> OperationType | None:
         """Which kind of operation would run, so that HTTP can refuse a mutation by GET; None: none would."""
@@ -162,17 +193,26 @@ class Engine:
         except (RequestError, GraphQLError):
             return None
 
-    def outward(self, error: Exception, plan_name: str) -> GraphQLError:
+    def outward(self, error: Exception, plan_name: str, viewer: Any) -> GraphQLError:
         """What clients may see of an exception: the application's own word for it, or that something happened."""
-        known = self.translate(error)
-        if known is None:
-            self.on_surprise(error, plan_name)
-        return known or masked()
+        known = self.translate(error, viewer)
+        return known if known is not None else masked(told=self.on_surprise(error, plan_name))
 
     # --- documents
 
+    def trust(self, query: str) -> None:
+        """Keeps this document for good: whoever asks it pays for no parsing and no plan. DeclarationError for a bad one."""
+        prepared = self._prepare(query, None)
+        if isinstance(prepared, Refused):
+            raise DeclarationError([f"This document cannot be trusted: {prepared.errors[0].message}"])
+        prepared.is_trusted = True
+        self.trusted[query] = prepared
+
     def prepare(self, query: str, operation_name: str | None, viewer: Any) -> Prepared:
         """Parsed and validated, or remembered; raises RequestError."""
+        trusted = self.trusted.get(query)
+        if trusted is not None and operation_name in (None, getattr(trusted.operation.name, "value", None)):
+            return trusted
         key = (query, operation_name)
         prepared = self.documents.get(key)
         if prepared is None:
@@ -181,28 +221,34 @@ class Engine:
             if len(query) <= MOST_REMEMBERED:
                 self.documents.put(key, prepared)
         if isinstance(prepared, Refused):
-            raise RequestError(prepared.errors)
+            is_quiet = prepared.quiet is not None and not self.knows_schema(viewer)
+            raise RequestError((is_quiet and prepared.quiet) or prepared.errors)
+        if prepared.reads_schema and not self.knows_schema(viewer):
+            raise RequestError([refused("The schema is not to be had by introspection here.", INTROSPECTION_OFF)])
         return prepared
 
     def _prepare(self, query: str, operation_name: str | None) -> Prepared | Refused:
         try:
             document = parse(query, max_tokens=MOST_TOKENS)
-            errors = validate(self.catalogue.graphql, document)
+            measured = measure(document)
+            errors = validate(self.catalogue.graphql, document, max_errors=MOST_ERRORS)
         except GraphQLError as error:
-            return Refused(coded([error], SYNTAX))
+            return Refused(coded(without_values([error]), SYNTAX))
         except RecursionError:
             return Refused([refused("This document is nested too deeply.", SYNTAX)])
         if errors:
-            return Refused(coded(errors, VALIDATION))
+            quiet = validate(self.catalogue.graphql, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+            return Refused(*(coded(without_values(found), VALIDATION) for found in (errors, quiet)))
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         if operation_name is not None:
             operations = [d for d in operations if d.name is not None and d.name.value == operation_name]
         if not operations:
-            unknown = f"Unknown operation named '{operation_name}'." if operation_name else "Must provide an operation."
-            return Refused([refused(unknown)])
+            return Refused([refused("Unknown operation name." if operation_name else "Must provide an operation.")])
         if len(operations) > 1:
             return Refused([refused("Must provide operation name if query contains multiple operations.")])
-        return self._operation(document, operations[0])
+        prepared = self._operation(document, operations[0])
+        prepared.reads_schema = measured.reads_schema
+        return prepared
 
     def _operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Prepared:
         is_query = operation.operation is OperationType.QUERY
@@ -222,9 +268,11 @@ class Engine:
         definitions = prepared.operation.variable_definitions
         if not definitions:
             return {}
-        found = get_variable_values(self.catalogue.graphql, definitions, dict(variables or {}))
+        found = get_variable_values(
+            self.catalogue.graphql, definitions, dict(variables or {}), max_errors=MOST_ERRORS, hide_suggestions=True
+        )
         if isinstance(found, list):
-            raise RequestError(coded(found, BAD_USER_INPUT))
+            raise RequestError(coded(without_values(found), BAD_USER_INPUT))
         return found.coerced
 
     def plan(self, prepared: Prepared, given: Mapping[str, Any], viewer: Any) -> Plan:
@@ -232,13 +280,18 @@ class Engine:
         key = prepared.shape(given), (flags := self.flags_of(viewer))
         plan = prepared.plans.get(key)
         if plan is None:
-            self.on_miss(viewer)
+            self.miss(prepared, viewer)
             selection = Selection(self.catalogue, prepared.document, given)
             query = self.catalogue.types[self.catalogue.query_name]
             tree = selection.of(query, [prepared.operation.selection_set])
             self.check_cost(Price(tree), given)  # before it is compiled: that would cost too
             plan = prepared.plans.put(key, self.compile(prepared.name, tree, [], flags))
         return plan
+
+    def miss(self, prepared: Prepared, viewer: Any) -> None:
+        """Something is about to be made anew for this document; raises GraphQLError where that is too often."""
+        if not prepared.is_trusted:
+            self.on_miss(viewer)
 
     def flags_of(self, viewer: Any) -> Flags:
         """What of a viewer decides SQL: part of a plan's key."""

@@ -8,7 +8,7 @@ error with its path, and null in the nearest nullable parent.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -24,7 +24,7 @@ BRACKET = "unfinished " + uuid.uuid4().hex  # no client can know it, so no clien
 _OPEN, _CLOSE = OPEN.encode(), CLOSE.encode()
 _BEGIN = f'{{"{BRACKET}":['.encode()
 
-Surprise = Callable[[BaseException, str], None]
+Surprise = Callable[[BaseException, str], Mapping[str, Any] | None]
 
 
 def is_finished(body: bytes) -> bool:
@@ -111,8 +111,7 @@ class Finisher:
                     return None
                 kind, detail = "null", f"{field.parent}.{field.name}"
             except Exception as error:
-                self.on_surprise(error, self.plan.name)
-                self.errors.append(masked(one.nodes, path))
+                self.errors.append(masked(one.nodes, path, self.on_surprise(error, self.plan.name)))
                 return None
         extensions = {"code": LIST_TOO_LONG} if kind == "long" else None
         message = {

@@ -23,13 +23,13 @@ from .answers import Answer, RequestError, failed, respond
 from .cache import Prepared
 from .compile import AROUND, KeyedPart, Plan
 from .cost import Price
-from .errors import BAD_USER_INPUT, coded, refused
+from .errors import BAD_USER_INPUT, Unavailable, coded, refused, without_values
 from .finish import Finisher, is_finished, read_body
 from .selection import Selected, Selection
 from .sources import Key
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from .engine import Charge, Engine
 
 
 @dataclass(eq=False)
@@ -55,6 +55,7 @@ class Request:
     places: list[Place] = field(default_factory=list)
     selected: dict[tuple[str, ...], Selected] = field(default_factory=dict)
     errors: list[GraphQLError] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)  # the loop itself keeps only a weak reference
     cost: int = 0
 
 
@@ -63,9 +64,9 @@ CURRENT: ContextVar[Request] = ContextVar("engine_request")
 
 
 async def execute(
-    engine: Engine, prepared: Prepared, raw: Mapping[str, Any] | None, viewer: Any, context: Any
+    engine: Engine, prepared: Prepared, raw: Mapping[str, Any] | None, viewer: Any, context: Any, charge: Charge
 ) -> Answer:
-    """Answers a query or mutation; raises GraphQLError or RequestError where nothing may run."""
+    """Answers a query or mutation; raises GraphQLError or RequestError where nothing may run, Unavailable in between."""
     if prepared.kind is OperationType.SUBSCRIPTION:
         raise refused("Subscriptions are answered by Engine.subscribe.")
     name = prepared.operation.name
@@ -73,20 +74,33 @@ async def execute(
         engine.catalogue.graphql, prepared.document, None, context, dict(raw or {}), name.value if name else None
     )
     if isinstance(executor, list):
-        raise RequestError(coded(executor, BAD_USER_INPUT))
+        raise RequestError(coded(without_values(executor), BAD_USER_INPUT))
     request = Request(engine, prepared, executor.variable_values.coerced, viewer)
     request.cost = _check_cost(request)
+    charge(request.cost)
     token = CURRENT.set(request)
     try:
         result = execute_root_selection_set(executor)
         done = result if isinstance(result, ExecutionResult) else await result
     finally:
         CURRENT.reset(token)
+        for task in request.tasks:  # whoever was cancelled waits for them no more, and neither does the database
+            task.cancel()
+    if done.data is None or prepared.kind is OperationType.QUERY:
+        for error in done.errors or ():
+            if isinstance(error.original_error, Unavailable):
+                raise error.original_error
     return respond(done.data, _outward(request, done.errors or []), request.cost)
 
 
 async def subscribe(
-    engine: Engine, query: str, raw: Mapping[str, Any] | None, viewer: Any, operation_name: str | None, context: Any
+    engine: Engine,
+    query: str,
+    raw: Mapping[str, Any] | None,
+    viewer: Any,
+    operation_name: str | None,
+    context: Any,
+    charge: Charge,
 ) -> AsyncGenerator[Answer, None]:
     """One answer per event; a refusal, a failing resolver or an event that cannot be answered is the end, and says so."""
     try:
@@ -96,6 +110,7 @@ async def subscribe(
             raise refused("Only subscriptions are answered by Engine.subscribe.")
         request = Request(engine, prepared, given, viewer)
         request.cost = _check_cost(request)
+        charge(request.cost)
     except RequestError as refusal:
         yield failed(refusal.errors)
         return
@@ -127,7 +142,7 @@ async def subscribe(
             try:
                 event = await anext(events, None)
             except Exception as error:
-                failure = error if isinstance(error, GraphQLError) else engine.outward(error, prepared.name)
+                failure = error if isinstance(error, GraphQLError) else engine.outward(error, prepared.name, viewer)
             finally:
                 CURRENT.reset(token)
             if failure is not None:
@@ -149,7 +164,7 @@ def _check_cost(request: Request) -> int:
     key = prepared.shape(request.given)
     price = prepared.prices.get(key)
     if price is None:
-        engine.on_miss(request.viewer)
+        engine.miss(prepared, request.viewer)
         root = engine.catalogue.graphql.get_root_type(prepared.kind)
         assert root is not None
         selection = Selection(engine.catalogue, prepared.document, request.given)
@@ -166,7 +181,7 @@ def _outward(request: Request, errors: list[GraphQLError]) -> list[GraphQLError]
         if original is None or isinstance(original, GraphQLError):
             seen.append(error)
             continue
-        known = request.engine.outward(original, request.prepared.name)
+        known = request.engine.outward(original, request.prepared.name, request.viewer)
         seen.append(GraphQLError(known.message, nodes=error.nodes, path=error.path, extensions=known.extensions))
     unique = {(e.message, tuple(e.path or ())): e for e in seen}
     return list(unique.values())
@@ -239,14 +254,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return await place.answer
 
 
-_tasks: set[asyncio.Task[None]] = set()
-
-
 def _begin(request: Request) -> None:
     places, request.places = request.places, []
     task = asyncio.ensure_future(answer(request, places))
-    _tasks.add(task)  # the loop itself keeps only a weak reference
-    task.add_done_callback(_tasks.discard)
+    request.tasks.add(task)
+    task.add_done_callback(request.tasks.discard)
 
 
 async def answer(request: Request, places: list[Place]) -> None:
@@ -278,8 +290,14 @@ async def answer(request: Request, places: list[Place]) -> None:
                     request.errors += finisher.errors
                 if not place.answer.done():  # a sibling's null may have given it up
                     place.answer.set_result(value)
+    except Unavailable as error:
+        for place in places:
+            if not place.answer.done():
+                place.answer.set_exception(error)
     except Exception as error:
-        known = error if isinstance(error, GraphQLError) else engine.outward(error, request.prepared.name)
+        known = (
+            error if isinstance(error, GraphQLError) else engine.outward(error, request.prepared.name, request.viewer)
+        )
         for place in places:
             if not place.answer.done():
                 here = GraphQLError(
@@ -300,7 +318,7 @@ def _plan(request: Request, groups: dict[tuple[str, ...], list[Place]]) -> Plan:
     key = (request.prepared.shape(request.given), flags, tuple(groups))
     plan = request.prepared.plans.get(key)
     if plan is None:
-        engine.on_miss(request.viewer)
+        engine.miss(request.prepared, request.viewer)
         tree, parts = [], []
         for n, group in enumerate(groups.values()):
             one = group[0].selected

@@ -13,6 +13,8 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
+from api.budgets import Budgets
+from api.documents import Documents
 from api.graphql_ws import graphql_socket
 from api.identity import NotSignedIn
 from api.settings import Settings
@@ -107,6 +109,8 @@ def state() -> dict[str, Any]:
         "settings": SETTINGS,
         "engine": ENGINE,
         "identities": SimpleNamespace(viewer=lambda *who: STAGE.viewer(*who)),
+        "documents": Documents(["{ me }"], ["HELPER"]),
+        "budgets": Budgets(SETTINGS.cost_per_minute),
         "sessions": None,
         "feed": None,
         "sockets": asyncio.Semaphore(SETTINGS.max_sockets),

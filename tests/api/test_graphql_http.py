@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.documents import document_id
 from api.graphql_http import preferred_media_type
 from api.identity import preferred_language
+from mobile_contract.client.operations import operation
 from tests.world import World
 
 QUERY = '{ region(code: "350125201") { name } }'
@@ -57,7 +59,7 @@ def test_messages_come_in_the_language_asked_for_first(header: str | None, langu
 async def test_an_answer_is_json_with_a_request_id(reading_world: World) -> None:
     answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), x_request_id="phone-0000-0001")
     assert answer.status_code == 200
-    assert answer.json() == {"data": {"region": {"name": "富泉乡"}}}
+    assert answer.json()["data"] == {"region": {"name": "富泉乡"}}
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["x-request-id"] == "phone-0000-0001"
     assert answer.headers["cache-control"] == "no-store"
@@ -91,7 +93,13 @@ async def test_a_request_error_has_no_data_and_the_status_of_its_media_type(
         (b"[" * 5000 + b"]" * 5000, "BAD_JSON", "nested too deeply"),
         (b"[]", "BAD_REQUEST", "a batch"),
         (b'"query"', "BAD_REQUEST", "a string"),
+        (b"\xef\xbb\xbf{}", "BAD_JSON", "a byte order mark"),
+        (b'{"query": "{a}", "variables": {"x": 1e400}}', "BAD_JSON", "more than any number holds"),
+        (b'{"query": "{a}", "variables": {"x": %b}}' % (b"9" * 5000), "BAD_JSON", "5,000 digits"),
+        (b'{"query": "{a}"} {}', "BAD_JSON", "something after it"),
         (b"{}", "BAD_REQUEST", "no query"),
+        (b'{"query": "{a}", "documentId": "sha256:0"}', "BAD_REQUEST", "two documents"),
+        (b'{"documentId": 1}', "BAD_REQUEST", "a number for an id"),
         (b'{"query": 1}', "BAD_REQUEST", "a number for a query"),
         (b'{"query": "{a}", "variables": []}', "BAD_REQUEST", "a list of variables"),
         (b'{"query": "{a}", "variables": "{}"}', "BAD_REQUEST", "variables as text"),
@@ -124,10 +132,91 @@ async def test_a_body_is_counted_and_not_believed(reading_world: World) -> None:
     assert answer.json()["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
 
 
-async def test_operations_come_by_post(reading_world: World) -> None:
-    answer = await reading_world.client.get("/graphql", params={"query": QUERY}, headers={"accept": "application/json"})
+async def get(world: World, parameters: dict[str, str], **headers: str) -> Any:
+    given = {"accept": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await world.client.get("/graphql", params=parameters, headers=given)
+
+
+@pytest.mark.parametrize("header", ["GraphQL-Preflight", "Apollo-Require-Preflight"])
+async def test_a_query_comes_by_get_with_a_header_that_no_other_site_can_send(
+    reading_world: World, header: str
+) -> None:
+    query = "query($code: RegionCode!) { region(code: $code) { name } }"
+    parameters = {"query": query, "variables": '{"code": "350125201"}'}
+    assert (await get(reading_world, parameters)).json()["errors"][0]["extensions"]["code"] == "CROSS_SITE"
+    answer = await get(reading_world, parameters, **{header: "1"})
+    assert answer.json()["data"] == {"region": {"name": "富泉乡"}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code", "why"),
+    [
+        ({}, "BAD_REQUEST", "no query"),
+        ({"query": QUERY, "variables": "{"}, "BAD_JSON", "half of the variables"),
+        ({"query": QUERY, "variables": "[]"}, "BAD_REQUEST", "a list of variables"),
+        ({"query": QUERY, "variables": '{"x": "\\ud800"}'}, "BAD_JSON", "half of a surrogate pair"),
+        ({"query": QUERY, "extensions": "1"}, "BAD_REQUEST", "a number for extensions"),
+    ],
+)
+async def test_what_is_no_request_is_refused_by_get_as_well(
+    reading_world: World, parameters: dict[str, str], code: str, why: str
+) -> None:
+    answer = await get(reading_world, parameters, graphql_preflight="1")
+    assert answer.status_code == 400, why
+    assert answer.json()["errors"][0]["extensions"]["code"] == code, why
+
+
+@pytest.mark.parametrize("query", ["mutation { __typename }", "subscription { __typename }"])
+async def test_only_queries_come_by_get(reading_world: World, query: str) -> None:
+    answer = await get(reading_world, {"query": query}, graphql_preflight="1", accept=GRAPHQL)
+    assert answer.status_code in (400, 405)
+    assert "data" not in answer.json()
+
+
+async def test_a_mutation_by_get_is_told_to_come_by_post(world: World) -> None:
+    count = await world.sql.fetchval("SELECT count(*) FROM audit_entry")
+    answer = await get(world, {"documentId": document_id(operation("SubmitVisits"))}, **world.headers("cadre"))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert await world.sql.fetchval("SELECT count(*) FROM audit_entry") == count
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("http://ruhu.test", 200),
+        ("https://evil.example", 403),
+        ("http://ruhu.test.evil.example", 403),
+        ("null", 403),
+    ],
+)
+async def test_no_page_of_another_site_asks_anything(reading_world: World, origin: str | None, status: int) -> None:
+    given = {} if origin is None else {"origin": origin}
+    answer = await send(reading_world, json.dumps({"query": QUERY}).encode(), **given)
+    assert answer.status_code == status
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_no_other_method_is_answered_and_none_redirects(reading_world: World, method: str) -> None:
+    answer = await reading_world.client.request(method, "/graphql", headers={"origin": "https://evil.example"})
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "POST"
+    assert not any(name.startswith("access-control") for name in answer.headers)
+    assert (await reading_world.client.get("/graphql/", follow_redirects=False)).status_code == 404
+
+
+async def test_a_get_that_has_not_changed_is_not_sent_again(reading_world: World) -> None:
+    parameters = {"documentId": document_id(operation("Lists")), "variables": "{}"}
+    first = await get(reading_world, parameters, graphql_preflight="1")
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert "Authorization" in first.headers["vary"]
+    again = await get(reading_world, parameters, graphql_preflight="1", if_none_match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    english = await get(
+        reading_world, parameters, graphql_preflight="1", if_none_match=first.headers["etag"], accept_language="en"
+    )
+    assert english.status_code == 200, "other words, another answer"
 
 
 async def test_a_client_that_takes_no_json_is_told(reading_world: World) -> None:

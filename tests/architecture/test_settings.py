@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -31,8 +31,10 @@ def row(name: str, field: FieldInfo) -> str:
 
 
 def _kind(field: FieldInfo) -> str:
-    kinds = {dict: "JSON object", str: "text", int: "whole number", float: "number", Path: "path"}
+    kinds: dict[Any, str] = {dict: "JSON object", list: "JSON list", bool: "`true` `false`"}
+    kinds |= {str: "text", int: "whole number", float: "number", Path: "path"}
     meant = {field.annotation, get_origin(field.annotation), *get_args(field.annotation)}
+    meant |= {get_origin(part) for part in get_args(field.annotation)}
     return next(text for kind, text in kinds.items() if kind in meant)
 
 

@@ -164,7 +164,7 @@ async def test_a_database_error_beside_ordinary_fields_is_masked_as_well() -> No
 async def test_the_application_may_translate_an_error_into_its_own() -> None:
     from graphql import GraphQLError
 
-    def translate(error: BaseException) -> GraphQLError | None:
+    def translate(error: BaseException, viewer: Any) -> GraphQLError | None:
         return GraphQLError("Too slow.", extensions={"code": "TIMEOUT"}) if isinstance(error, TimeoutError) else None
 
     ask = Asking(Broken(TimeoutError()), translate=translate)
@@ -230,7 +230,7 @@ async def test_fragments_that_spread_into_a_forest_are_refused_quickly(ask: Aski
     )
     query = f'{{ area(code: "52") {{ ...F0 }} }} {fragments} fragment F{levels} on Area {{ code }}'
     refused = await ask(query)
-    assert refused.code == "TOO_COSTLY"
+    assert refused.code == "TOO_COMPLEX"
     assert ask.statements == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,10 +34,12 @@ class Script:
     def __init__(self, *answers: Answer | Exception) -> None:
         self.answers, self.sent, self.waited, self.signed_in = list(answers), [], [], 0
         self.sent: list[Mapping[str, str]]
+        self.bodies: list[dict[str, Any]] = []
         self.waited: list[float]
 
     async def send(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         self.sent.append(headers)
+        self.bodies.append(json.loads(body))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -163,3 +166,22 @@ async def test_who_cannot_sign_in_is_unreachable_and_sends_nothing() -> None:
     with pytest.raises(Unreachable, match="cannot sign in"):
         await Server(script.send, nobody, script.pause, jitter=lambda: 1.0).ask("ClientConfig", {})
     assert script.sent == []
+
+
+async def test_an_operation_is_asked_for_by_its_id_and_by_its_text_where_the_server_does_not_hold_it() -> None:
+    script = Script(GOOD)
+    await script.ask()
+    assert set(script.bodies[0]) == {"operationName", "documentId", "variables"}
+    older = Script(failing("DOCUMENT_UNKNOWN", 404), GOOD)
+    server = Server(older.send, older.sign_in, older.pause, jitter=lambda: 1.0)
+    for _ in range(2):
+        await server.ask("ClientConfig", {})
+    assert ["query" in body for body in older.bodies] == [False, True, True], "it is told once"
+    assert older.bodies[1]["query"].rstrip().endswith("}")
+
+
+async def test_a_server_that_knows_neither_the_id_nor_the_text_is_not_asked_again() -> None:
+    script = Script(failing("DOCUMENT_UNKNOWN", 404))
+    with pytest.raises(NotUnderstood):
+        await script.ask()
+    assert len(script.bodies) == 2
