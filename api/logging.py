@@ -70,7 +70,9 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("uvicorn.error", "websockets", "sqlalchemy"):
-        # At debug level these write down what is sent and received, and the values of statements.
+    for name in ("uvicorn.error", "websockets"):
+        # At debug level these write down what is sent and received.
         logging.getLogger(name).setLevel(max(root.level, logging.INFO))
+    # This one writes statements and their values at info already.
+    logging.getLogger("sqlalchemy").setLevel(max(root.level, logging.WARNING))
     logging.getLogger("uvicorn.access").disabled = True  # our own line per request says more
