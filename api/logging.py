@@ -70,7 +70,7 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("uvicorn.error", "websockets", "sqlalchemy"):
-        # At debug level these write down what is sent and received, and the values of statements.
-        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
+    # Below these levels they write down what is sent and received, and the values of statements.
+    for name, least in (("uvicorn.error", logging.INFO), ("websockets", logging.INFO), ("sqlalchemy", logging.WARNING)):
+        logging.getLogger(name).setLevel(max(root.level, least))
     logging.getLogger("uvicorn.access").disabled = True  # our own line per request says more
