@@ -70,9 +70,7 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("uvicorn.error", "websockets"):
-        # At debug level these write down what is sent and received.
-        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
-    # This one writes statements and their values at info already.
-    logging.getLogger("sqlalchemy").setLevel(max(root.level, logging.WARNING))
+    # Below these levels they write down what is sent and received, and the values of statements.
+    for name, least in (("uvicorn.error", logging.INFO), ("websockets", logging.INFO), ("sqlalchemy", logging.WARNING)):
+        logging.getLogger(name).setLevel(max(root.level, least))
     logging.getLogger("uvicorn.access").disabled = True  # our own line per request says more

@@ -93,6 +93,7 @@ async def test_every_request_is_answered_as_the_page_says(world: World) -> None:
             address, headers, body = request_of(line, known)
             response = await world.client.post(address, content=body, headers=headers)
             answer, sent = response.json(), sent + 1
+            answer.pop("extensions", None)  # what it cost: phones ask by documentId, and are not told
             assert "errors" not in answer, (line, answer)
             for payload in answer["data"].values():
                 if isinstance(payload, Mapping) and "checkpoint" in payload:
