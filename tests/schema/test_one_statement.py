@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncpg.pool import Pool
 from graphql import (
     FieldNode,
     GraphQLEnumType,
@@ -26,6 +25,7 @@ from sqlalchemy import BinaryExpression, Select, select
 from sqlalchemy.sql.visitors import iterate
 
 from api.graphiql.examples import examples
+from api.reading import Reads
 from bench import visits, workloads
 from domain.households import models as m
 from schema.engine.checks import rehearsal
@@ -92,14 +92,14 @@ def made_up(of: Any, *, is_required: bool = False) -> Any:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements of the read engine, as they reach a pool."""
     statements: list[str] = []
-    original = Pool.fetchval
+    original = Reads.fetchval
 
-    async def fetchval(self: Pool, query: str, *values: Any, **options: Any) -> Any:
+    async def fetchval(self: Reads, query: str, *values: Any) -> Any:
         if query.startswith("WITH viewer AS"):
             statements.append(query)
-        return await original(self, query, *values, **options)
+        return await original(self, query, *values)
 
-    monkeypatch.setattr(Pool, "fetchval", fetchval)
+    monkeypatch.setattr(Reads, "fetchval", fetchval)
     return statements
 
 
