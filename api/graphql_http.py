@@ -27,6 +27,7 @@ from api.incoming import (
 )
 from api.reading import OUT_OF_REACH
 from domain.access.rules import Actor, Viewer
+from domain.signing_in.rules import network_of
 from schema.context import Context
 from schema.engine import Answer, Engine
 from schema.messages import message
@@ -77,7 +78,8 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
             request.headers.get("authorization"), request.headers.get("accept-language"), now
         )
         document = state.documents.text_of(operation, viewer)
-        bill = state.budgets.bill(viewer, request.client.host if request.client else None)
+        address = request.client.host if request.client else None
+        bill = state.budgets.bill(viewer, address)
         kind = engine.kind_of(document, operation.operation_name, viewer=viewer)
         if is_get and kind is not None and kind is not OperationType.QUERY:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
@@ -92,6 +94,9 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
                 state.feed,
                 engine,
                 state.settings.minimum_app_versions,
+                mac=state.seal.mac,
+                sender_mac=state.seal.mac("sender", network_of(address or "").encode()),
+                is_get=is_get,
             ),
             charge=bill,
         )

@@ -28,6 +28,7 @@ from api.identity import Identities, NotSignedIn
 from api.incoming import BadRequest, Operation, is_same_host
 from api.requests import request_id_of
 from domain.access.rules import ANONYMOUS, Actor, Viewer
+from domain.signing_in.rules import network_of
 from schema.context import Context
 from schema.engine import Answer, Engine, Unavailable
 from schema.messages import message
@@ -195,6 +196,8 @@ class Socket:
                 self.state.feed,
                 self.state.engine,
                 self.state.settings.minimum_app_versions,
+                mac=self.state.seal.mac,
+                sender_mac=self.state.seal.mac("sender", network_of(address or "").encode()),
             ),
             "charge": self.state.budgets.bill(self.viewer, address),
         }

@@ -6,6 +6,7 @@ from domain.access.models import Account
 from domain.audit.models import AuditEntry
 from domain.base.models import Base
 from domain.changes.models import Change
+from domain.hardship.models import HardshipReport
 from domain.helpers.models import Helper
 from domain.households.models import Household
 from domain.monitoring.models import Clue
@@ -15,7 +16,7 @@ from domain.signing_in.models import Credential
 from domain.visits.models import Visit
 
 # One class of each models.py: importing it is what puts its tables into the metadata.
-NOUNS = (Account, AuditEntry, Change, Clue, Credential, Helper, Household, Pairing, Region, Visit)
+NOUNS = (Account, AuditEntry, Change, Clue, Credential, HardshipReport, Helper, Household, Pairing, Region, Visit)
 
 
 def metadata() -> MetaData:

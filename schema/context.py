@@ -12,8 +12,9 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import SET_VIEWER, viewer_settings
-from domain.access.rules import Actor
+from domain.access.rules import Actor, Viewer
 from domain.base.transactions import Sessions, carry_out
+from domain.hardship.receipts import Mac
 from schema.engine import Engine
 
 T = TypeVar("T")
@@ -31,17 +32,25 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks and when, where to write, what to wait on, and the engine, for what a resolver has to know itself."""
+    """Who asks and when, where to write, what to wait on, and the engine, for what a resolver has to know itself.
+
+    mac: the installation's keyed hash. sender_mac: that of the network a request came from, to count by.
+    is_get: whether the whole question stood in an address, which servers on the way write down.
+    """
 
     actor: Actor
     sessions: Sessions
     feed: Feed
     engine: Engine
     minimum_app_versions: Mapping[str, str] = field(default_factory=dict)
+    mac: Mac = field(kw_only=True)
+    sender_mac: bytes = field(kw_only=True)
+    is_get: bool = field(default=False, kw_only=True)
 
-    async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """One action in one transaction, under the viewer's settings; committed when this returns."""
-        settings = viewer_settings(self.actor.viewer)
+    async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]], *, desk: Viewer | None = None) -> T:
+        """One action in one transaction, under the settings of the viewer, or of the desk that takes in what they say;
+        committed when this returns."""
+        settings = viewer_settings(desk or self.actor.viewer)
         return await carry_out(self.sessions, action, set_viewer=SET_VIEWER, viewer=settings)
 
     async def value(self, statement: Select[Any], given: Mapping[str, Any]) -> Any:

@@ -41,6 +41,11 @@ class FieldConflict(UserError):
     yours: JSON | None = strawberry.field(description="What the client wanted it to be. 提交的值")
 
 
+@strawberry.type(description="Too many at present: the same may be sent again later. 请求过多")
+class TooMany(UserError):
+    retry_after_seconds: int = strawberry.field(description="After how many seconds. 重试等待秒数")
+
+
 def user_errors(problems: Iterable[Problem], language: str, *, is_retryable: bool = False) -> list[UserError]:
     """The problems as a client sees them."""
     return [_user_error(problem, language, is_retryable) for problem in problems]
@@ -55,6 +60,8 @@ def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserErro
     }
     if problem.is_conflict:
         return FieldConflict(**common, base=problem.base, current=problem.current, yours=problem.yours)
+    if "retryAfterSeconds" in problem.detail:
+        return TooMany(**common, retry_after_seconds=problem.detail["retryAfterSeconds"])
     return InvalidValue(**common)
 
 

@@ -34,6 +34,9 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "endPairing": pairings.DECIDES,
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
     "verifyClue": families.WHO_MAY[Verb.EDIT],
+    "reportHardship": (),  # everybody, without an account too: no role brings it
+    "matchHardshipReport": OFFICER_ROLES,
+    "dismissHardshipReport": OFFICER_ROLES,
 }
 
 

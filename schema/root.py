@@ -11,8 +11,10 @@ from schema.client_config import ClientConfigQueries
 from schema.clues import ClueQueries
 from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
-from schema.errors import FieldConflict, InvalidValue
+from schema.errors import FieldConflict, InvalidValue, TooMany
 from schema.families import HouseholdMutations
+from schema.hardship import HardshipMutations, HardshipQueries
+from schema.hardship_reports import HardshipReportMutations, HardshipReportQueries
 from schema.helpers import HelperQueries
 from schema.household_push import HouseholdPushMutations
 from schema.household_search import HouseholdQueries
@@ -46,6 +48,8 @@ class Query(
     SubmissionQueries,
     ReviewQueries,
     ClueQueries,
+    HardshipQueries,
+    HardshipReportQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,
@@ -63,6 +67,8 @@ class Mutation(
     HouseholdMoveMutations,
     PairingMutations,
     MonitoringMutations,
+    HardshipMutations,
+    HardshipReportMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 
@@ -76,7 +82,7 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[InvalidValue, FieldConflict],
+    types=[InvalidValue, FieldConflict, TooMany],
     config=StrawberryConfig(scalar_map=SCALAR_MAP, disable_field_suggestions=True),
 )
 

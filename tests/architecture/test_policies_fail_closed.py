@@ -24,6 +24,7 @@ FAMILY_TABLES = (
     "income_statement",
     "clue",
     "clue_witness",
+    "hardship_report",
     "submission",
     "change",
     "operation",

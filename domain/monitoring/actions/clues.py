@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -45,8 +46,11 @@ async def raise_clue(
     source: ClueSource,
     reference: str,
     detail: Mapping[str, Any],
+    received_at: datetime | None = None,
 ) -> uuid.UUID | None:
     """Write a sign down as a clue, or as one more witness where the household has this sign for this period already.
+
+    received_at: when the server first heard of it, where that was before now: a report whose family had to be found.
 
     Safe to repeat, and to run twenty times at once: there is one clue, whose day 0 is that of whoever came first, and one
     witness per source and reference. A clue that is settled stays so. Answers its id; None for a household that has ended
@@ -62,7 +66,9 @@ async def raise_clue(
     region_code = await db.scalar(there, viewer_parameters(actor.viewer))
     if region_code is None:
         return None
-    began_on = begun_on(actor.at)
+    heard_at = received_at or actor.at
+    began_on = begun_on(heard_at)
+    due = due_on(began_on, CluePolicy())
     born = await db.scalar(
         insert(Clue)
         .values(
@@ -71,9 +77,9 @@ async def raise_clue(
             region_code=region_code,
             sign=sign,
             period=period,
-            received_at=actor.at,
+            received_at=heard_at,
             began_on=began_on,
-            due_on=due_on(began_on, CluePolicy()),
+            due_on=due,
             state=ClueState.NEW,
         )
         .on_conflict_do_nothing(constraint="one_clue_per_sign_and_period")
@@ -81,6 +87,14 @@ async def raise_clue(
     )
     same = Clue.household_id == household_id, Clue.sign == sign, Clue.period == period
     clue_id = born or (await db.scalars(select(Clue.id).where(*same))).one()
+    if born is None and received_at is not None:
+        # Heard of before the clue that is there already, and told to us after it: day 0 is that of whoever came first.
+        await db.execute(
+            update(Clue)
+            .where(Clue.id == clue_id, Clue.state == ClueState.NEW, Clue.received_at > received_at)
+            .values(received_at=received_at, began_on=began_on, due_on=due)
+            .execution_options(synchronize_session=False)
+        )
     heard = await db.scalar(
         insert(ClueWitness)
         .values(
@@ -89,7 +103,7 @@ async def raise_clue(
             region_code=region_code,
             source=source,
             reference=reference,
-            received_at=actor.at,
+            received_at=heard_at,
             recorded_by_id=actor.viewer.id,
             detail=dict(detail),
         )

@@ -1,0 +1,187 @@
+"""Reports are taken in from anybody, and settled by officers where they fit no family by themselves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access.queries import in_region, viewer_parameters
+from domain.access.rules import OFFICER_ROLES, Actor
+from domain.audit.actions import record
+from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_visible, refused
+from domain.changes.actions import Answer, once
+from domain.changes.rules import content_hash
+from domain.hardship.models import HardshipReport
+from domain.hardship.queries import lock_report, namesakes, too_many
+from domain.hardship.receipts import Mac, kept_of, receipt_of
+from domain.hardship.rules import (
+    RECEIPT_DAYS,
+    VILLAGE,
+    GivenReport,
+    HardshipReportDismissal,
+    ReportMatching,
+    report_read,
+    the_household,
+)
+from domain.households.models import Household
+from domain.households.queries import village_problems, vocabulary
+from domain.households.rules import Reading
+from domain.monitoring.actions import raise_clue
+from domain.monitoring.rules import CluePolicy, ClueSource, begun_on, due_on, period_of
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What whoever reports takes home."""
+
+    code: str
+    report: HardshipReport
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.report.received_at + timedelta(days=RECEIPT_DAYS)
+
+
+async def report_hardship(
+    db: AsyncSession, actor: Actor, *, id: uuid.UUID, given: GivenReport, sender_mac: bytes, mac: Mac
+) -> Receipt:
+    """Take a report in from anybody (一键报贫). `actor` is the desk of its township (rules.desk_of): it has to find the
+    family, and whoever reports sees nothing of that.
+
+    Where it is about exactly one family, that has a clue in the same transaction; else it waits for officers. Sent again
+    with the same content it answers the same receipt. Raises InvalidInput with all that is wrong (REQUIRED, TOO_LONG,
+    TEXT_UNREADABLE, REGION_UNKNOWN, NOT_A_VILLAGE, REGION_ENDED, UNKNOWN_CODE, PHONE_INVALID and those of identity
+    numbers); Conflict (OPERATION_REUSED); Refused (TOO_MANY_REPORTS, with retryAfterSeconds).
+    """
+    if not VILLAGE.fullmatch(given.village_code):
+        raise invalid("REGION_UNKNOWN", "villageCode", region=given.village_code)
+    reading = Reading(actor.today, await vocabulary(db, ("clue_sign",)))
+    await village_problems(db, actor, reading, given.village_code, ("input", "villageCode"))
+    said = report_read(given, reading)
+    if reading.problems:
+        raise InvalidInput(*reading.problems)
+    code, digest = receipt_of(id, mac), content_hash(asdict(said))
+    began_on = begun_on(actor.at)
+    born = await db.scalar(
+        insert(HardshipReport)
+        .values(
+            id=id,
+            region_code=said.village_code,
+            received_at=actor.at,
+            began_on=began_on,
+            due_on=due_on(began_on, CluePolicy()),
+            receipt_mac=kept_of(code, mac),
+            sender_mac=sender_mac,
+            content_hash=digest,
+            name=said.name,
+            id_number=said.id_number,
+            phone=said.phone,
+            is_for_somebody_else=said.is_for_somebody_else,
+            sign=said.sign,
+            text=said.text,
+            matching=ReportMatching.WAITING,
+        )
+        .on_conflict_do_nothing()
+        .returning(HardshipReport.id)
+    )
+    report = await db.get(HardshipReport, id)
+    if report is None or report.content_hash != digest:  # not seen: it lies in another township
+        raise Conflict(Problem("OPERATION_REUSED", ("input", "id")))
+    if born is None:
+        return Receipt(code, report)
+    # Counted after it is there, so that of two at once the second counts the first; refused, nothing of it stays.
+    if wait := await too_many(db, id, actor.at):
+        raise refused("TOO_MANY_REPORTS", retryAfterSeconds=wait)
+    household_id = the_household(await namesakes(db, actor, said), said.id_number)
+    if household_id is not None and await _raise(db, actor, report, household_id) is not None:
+        report.matching, report.settled_at = ReportMatching.MATCHED, actor.at
+        await db.flush()
+    detail = {"sign": said.sign, "isForSomebodyElse": said.is_for_somebody_else, "matching": report.matching.value}
+    await record(db, actor, "report_hardship", "hardship_report", id, said.village_code, detail)
+    return Receipt(code, report)
+
+
+async def match_hardship_report(
+    db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, report_id: uuid.UUID, household_id: uuid.UUID
+) -> Answer:
+    """Say which family a waiting report is about: it has a clue then, whose day 0 is the report's.
+
+    Answers {"report_id", "clue_id"}. Raises as `_settle` does, and InvalidInput (NOT_FOUND for a family that is outside
+    the officer's region or has ended).
+    """
+
+    async def match(report: HardshipReport) -> Answer:
+        here = select(Household.id).where(Household.id == household_id, in_region(Household.region_code))
+        seen = await db.scalar(here, viewer_parameters(actor.viewer))
+        clue_id = None if seen is None else await _raise(db, actor, report, seen)
+        if clue_id is None:
+            raise invalid("NOT_FOUND", "householdId")
+        report.matching = ReportMatching.MATCHED
+        return {"report_id": str(report_id), "clue_id": str(clue_id)}
+
+    return await _settle(
+        db, actor, "match_hardship_report", operation_id, report_id, {"household_id": household_id}, match
+    )
+
+
+async def dismiss_hardship_report(
+    db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, report_id: uuid.UUID, reason: HardshipReportDismissal
+) -> Answer:
+    """Lay a waiting report aside, with a reason that its receipt tells. Answers {"report_id"}; raises as `_settle` does."""
+
+    async def dismiss(report: HardshipReport) -> Answer:
+        report.matching, report.reason = ReportMatching.DISMISSED, reason
+        return {"report_id": str(report_id)}
+
+    return await _settle(db, actor, "dismiss_hardship_report", operation_id, report_id, {"reason": reason}, dismiss)
+
+
+async def _settle(
+    db: AsyncSession,
+    actor: Actor,
+    name: str,
+    operation_id: uuid.UUID,
+    report_id: uuid.UUID,
+    content: dict[str, object],
+    do: Callable[[HardshipReport], Awaitable[Answer]],
+) -> Answer:
+    """Raises Refused (FORBIDDEN_ROLE), NotVisible, Conflict (REPORT_ALREADY_SETTLED, and as `once` does)."""
+
+    async def settle() -> Answer:
+        if actor.viewer.roles.isdisjoint(OFFICER_ROLES):
+            raise refused("FORBIDDEN_ROLE")
+        report = await lock_report(db, actor, report_id)
+        if report is None:
+            raise not_visible("reportId")
+        if report.matching is not ReportMatching.WAITING:
+            detail = {"matching": report.matching.value}
+            raise Conflict(Problem("REPORT_ALREADY_SETTLED", ("input", "reportId"), detail))
+        answer = await do(report)
+        report.settled_at, report.settled_by_id = actor.at, actor.id
+        await db.flush()
+        told = {key: str(value) for key, value in content.items()}
+        await record(db, actor, name, "hardship_report", report_id, report.region_code, told, operation_id=operation_id)
+        return answer
+
+    return await once(db, actor, operation_id, name, {"report_id": report_id, **content}, settle)
+
+
+async def _raise(db: AsyncSession, actor: Actor, report: HardshipReport, household_id: uuid.UUID) -> uuid.UUID | None:
+    """The clue of a report. What it says stays with it: those who help the family may be whom it complains of."""
+    return await raise_clue(
+        db,
+        actor,
+        household_id=household_id,
+        sign=report.sign,
+        period=period_of(report.began_on),
+        source=ClueSource.SELF_REPORT,
+        reference=str(report.id),
+        detail={"isForSomebodyElse": report.is_for_somebody_else},
+        received_at=report.received_at,
+    )

@@ -1,0 +1,62 @@
+"""Reports of hardship, in front of the clues: a clue belongs to a household, and a report may fit none yet."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.access.models import Account
+from domain.base.models import Base, RegionCode
+from domain.hardship.rules import HardshipReportDismissal, ReportMatching
+from domain.regions.models import Region
+
+
+class HardshipReport(Base):
+    """What somebody reported without an account (一键报贫): of whom, where, and what the matter is.
+
+    receipt_mac: the keyed hash of the receipt; the receipt itself is nowhere.
+    sender_mac: the keyed hash of the network it came from, to count by. content_hash: to know a repeat by.
+    Which clue it led to says the clue's witness, whose reference is this id: it goes along when families are merged.
+    """
+
+    __tablename__ = "hardship_report"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    received_at: Mapped[datetime]
+    began_on: Mapped[date]
+    due_on: Mapped[date]
+    receipt_mac: Mapped[bytes] = mapped_column(unique=True)
+    sender_mac: Mapped[bytes]
+    content_hash: Mapped[str]
+    name: Mapped[str]
+    id_number: Mapped[str | None]
+    phone: Mapped[str | None]
+    is_for_somebody_else: Mapped[bool]
+    sign: Mapped[str]
+    text: Mapped[str]
+    matching: Mapped[ReportMatching] = mapped_column(
+        Enum(ReportMatching, native_enum=False, create_constraint=False, length=10), server_default="WAITING"
+    )
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))  # null: it fitted by itself
+    reason: Mapped[HardshipReportDismissal | None] = mapped_column(
+        Enum(HardshipReportDismissal, native_enum=False, create_constraint=False, length=20)
+    )
+
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
+    settled_by: Mapped[Account | None] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_hardship_report_region_code", "region_code", "due_on", "id"),
+        Index("ix_hardship_report_received_at", "region_code", "received_at"),
+        Index("ix_hardship_report_sender_mac", "sender_mac", "received_at"),
+        Index("ix_hardship_report_phone", "phone", "received_at", postgresql_where=sql("phone IS NOT NULL")),
+        Index("ix_hardship_report_settled_by_id", "settled_by_id", postgresql_where=sql("settled_by_id IS NOT NULL")),
+        CheckConstraint("(matching = 'WAITING') = (settled_at IS NULL)", "settled_unless_waiting"),
+        CheckConstraint("(matching = 'DISMISSED') = (reason IS NOT NULL)", "dismissed_for_a_reason"),
+    )

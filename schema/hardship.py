@@ -1,0 +1,199 @@
+"""Reporting hardship without an account, and asking with the receipt what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Annotated, Final
+
+import strawberry
+from graphql import GraphQLError
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry import UNSET
+
+from domain.base.errors import DomainError, InvalidInput
+from domain.hardship.actions import Receipt, report_hardship
+from domain.hardship.queries import facts_of
+from domain.hardship.receipts import kept_of, receipt_read
+from domain.hardship.rules import (
+    GivenReport,
+    HardshipReportReason,
+    HardshipReportState,
+    ObjectionRoute,
+    desk_of,
+    status_of,
+)
+from schema.context import Info
+from schema.enums import described_enum
+from schema.errors import WHAT_TO_DO, UserError, user_errors
+from schema.family_inputs import Ids, plain
+from schema.messages import message
+
+# To raise a clue takes a few milliseconds more than to find nobody. So answers leave at full quarters of a second only,
+# and how long one took says nothing of who is on record.
+ANSWERS_EVERY_SECONDS: Final = 0.25
+
+described_enum(
+    HardshipReportState,
+    "What became of a report. 报告状态",
+    RECEIVED="It has come; on its first day nothing more is told. 已接收",
+    BEING_VERIFIED="It is being looked into. 核实中",
+    VERIFIED="The hardship is true; what helps comes next. 属实",
+    NOT_CONFIRMED="The family was called on, and it is not so. 不属实",
+    CLOSED="It led no further; the reason says why. 已办结",
+)
+described_enum(
+    HardshipReportReason,
+    "Why a report led no further. 未予认定原因",
+    DUPLICATE="The same was reported before. 重复报告",
+    WITHDRAWN="Whoever reported it took it back. 已撤回",
+    UNKNOWN_HERE="Nobody like that lives there. 查无此户",
+    NOT_CONFIRMED_AT_DOOR="It was not so when the family was called on. 入户核实不属实",
+    NOTHING_TO_VERIFY="There is no such family any more. 该户已注销",
+)
+described_enum(
+    ObjectionRoute,
+    "Whom to turn to. 申诉途径",
+    TOWNSHIP="The township's office. 乡镇",
+    COUNTY="The county's office. 县级部门",
+)
+
+
+def pause_after(spent: float) -> float:
+    """How long an answer waits that took so long to make, in seconds.
+
+    >>> pause_after(0.0625)
+    0.1875
+    """
+    return -spent % ANSWERS_EVERY_SECONDS
+
+
+@strawberry.input(description="Hardship, one's own or a neighbour's. 一键报贫")
+class ReportHardshipInput:
+    id: strawberry.ID = strawberry.field(
+        description="Made by the client, a random UUID; repeats are answered alike. 报告标识"
+    )
+    village_code: str = strawberry.field(description="The 12 digits of the village the family lives in. 行政村代码")
+    name: str = strawberry.field(description="Who is in hardship; at most 50 characters. 姓名")
+    for_somebody_else: bool = strawberry.field(description="Whether somebody else reports it. 是否代报")
+    kind: str = strawberry.field(description="Code of clue_sign: what the matter is. 困难类型代码")
+    text: str = strawberry.field(description="In one's own words; at most 1,000 characters. 情况说明")
+    id_number: str | None = strawberry.field(
+        default=UNSET, description="Identity number of who is in hardship, GB 11643. 公民身份号码"
+    )
+    phone: str | None = strawberry.field(default=UNSET, description="Where one can be called back. 联系电话")
+
+    def report(self) -> GivenReport:
+        return GivenReport(
+            village_code=self.village_code,
+            name=self.name,
+            sign=self.kind,
+            text=self.text,
+            is_for_somebody_else=self.for_somebody_else,
+            id_number=plain(self.id_number),
+            phone=plain(self.phone),
+        )
+
+
+@strawberry.type(description="What one takes home. 报告结果")
+class ReportHardshipPayload:
+    receipt_code: str | None = strawberry.field(
+        description="To ask with what became of it, like K7QM-2XFA-9RTB-WD4H: nobody else knows it, and it is not given "
+        "again. Null when refused. 回执码"
+    )
+    due_on: date | None = strawberry.field(description="By when somebody should have looked into it. 核实期限")
+    expires_at: datetime | None = strawberry.field(description="Until when the receipt tells anything. 回执失效时刻")
+    errors: list[UserError] = strawberry.field(description="What is wrong; empty when it was taken. 错误")
+
+
+@strawberry.type(description="What became of a report: codes and days, no names. 报告办理状态")
+class HardshipReportStatus:
+    state: HardshipReportState = strawberry.field(description="Where it stands. 状态")
+    reason: HardshipReportReason | None = strawberry.field(description="Why it led no further. 原因")
+    received_on: date = strawberry.field(description="The day in China on which it came. 接收日期")
+    due_on: date = strawberry.field(
+        description="The last day on which somebody looks into it in time, until 24:00. 核实期限"
+    )
+    objection: ObjectionRoute | None = strawberry.field(
+        description="Whom to turn to, where it led no further or nobody looked into it in time. 申诉途径"
+    )
+
+
+@strawberry.type
+class HardshipQueries:
+    """The root field for who holds a receipt."""
+
+    @strawberry.field(
+        description="What became of a report, by its receipt; no login. Null for a receipt that is unknown, mistyped or "
+        "has expired. Ask by POST only: it is a secret. 报告进度查询"
+    )
+    async def hardship_report(
+        self,
+        info: Info,
+        receipt_code: Annotated[str, strawberry.argument(description="As it was given, or typed by hand. 回执码")],
+    ) -> HardshipReportStatus | None:
+        context = info.context
+        if context.is_get:
+            language = context.actor.viewer.language
+            raise GraphQLError(message("METHOD_NOT_ALLOWED", language, {}), extensions={"code": "METHOD_NOT_ALLOWED"})
+        # What is no receipt is looked for, too: it takes as long as one that is unknown.
+        receipt_mac = kept_of(receipt_read(receipt_code) or "", context.mac)
+        facts = await context.carry_out(lambda db: facts_of(db, receipt_mac, context.actor.at))
+        if facts is None:
+            return None
+        status = status_of(facts, context.actor.today)
+        return HardshipReportStatus(
+            state=status.state,
+            reason=status.reason,
+            received_on=facts.began_on,
+            due_on=facts.due_on,
+            objection=status.objection,
+        )
+
+
+@strawberry.type
+class HardshipMutations:
+    """What everybody may do."""
+
+    @strawberry.mutation(
+        description="Reports hardship; no login. Answers a receipt, and alike whether or not such a person is on record. "
+        "一键报贫"
+    )
+    async def report_hardship(
+        self, info: Info, input: Annotated[ReportHardshipInput, WHAT_TO_DO]
+    ) -> ReportHardshipPayload | None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            receipt = await _take_in(info, input)
+            return ReportHardshipPayload(
+                receipt_code=receipt.code,
+                due_on=receipt.report.due_on,
+                expires_at=receipt.expires_at,
+                errors=[],
+            )
+        except DomainError as error:
+            errors = user_errors(error.problems, info.context.actor.viewer.language, is_retryable=error.is_retryable)
+            return ReportHardshipPayload(receipt_code=None, due_on=None, expires_at=None, errors=errors)
+        finally:
+            await asyncio.sleep(pause_after(loop.time() - began))
+
+
+async def _take_in(info: Info, input: ReportHardshipInput) -> Receipt:
+    context = info.context
+    ids = Ids()
+    report_id: uuid.UUID = ids.read(input.id, "id")
+    if ids.problems:
+        raise InvalidInput(*ids.problems)
+    given = input.report()
+    desk = desk_of(context.actor.viewer, given.village_code)
+
+    async def take_in(db: AsyncSession) -> Receipt:
+        actor = replace(context.actor, viewer=desk)
+        return await report_hardship(
+            db, actor, id=report_id, given=given, sender_mac=context.sender_mac, mac=context.mac
+        )
+
+    return await context.carry_out(take_in, desk=desk)
