@@ -26,7 +26,17 @@ TERM = re.compile(r"^\| `?([A-Za-z ]+)`? \| [^|]*[\u4e00-\u9fff][^|]* \| .+ \|$"
 
 # Names of the schema that are grammar and not the field's: pages, answers to mutations, what was typed.
 GRAMMAR = re.compile(r"(Connection|Edge|Payload|Input|Filter|Order|Queries|Mutations)$")
-NO_NOUNS = {"Query", "Mutation", "Subscription", "Node", "PageInfo", "UserError", "InvalidValue", "FieldConflict", "TooMany"}
+NO_NOUNS = {
+    "Query",
+    "Mutation",
+    "Subscription",
+    "Node",
+    "PageInfo",
+    "UserError",
+    "InvalidValue",
+    "FieldConflict",
+    "TooMany",
+}
 
 
 def pages() -> list[Path]:
