@@ -137,7 +137,7 @@ class HardshipQueries:
         context = info.context
         if context.is_get:
             language = context.actor.viewer.language
-            raise GraphQLError(message("METHOD_NOT_ALLOWED", language, {}), extensions={"code": "METHOD_NOT_ALLOWED"})
+            raise GraphQLError(message("ASK_BY_POST", language, {}), extensions={"code": "ASK_BY_POST"})
         # What is no receipt is looked for, too: it takes as long as one that is unknown.
         receipt_mac = kept_of(receipt_read(receipt_code) or "", context.mac)
         facts = await context.carry_out(lambda db: facts_of(db, receipt_mac, context.actor.at))

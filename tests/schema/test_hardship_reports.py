@@ -236,6 +236,13 @@ async def test_an_unknown_a_mistyped_and_an_expired_receipt_tell_nothing(world: 
     assert await status(world, code) is None
 
 
+async def test_a_receipt_in_an_address_is_refused(world: World) -> None:
+    code = await receipt(world, a_report())
+    asked = {"query": f'{{ hardshipReport(receiptCode: "{code}") {{ state }} }}'}
+    body = (await world.client.get("/graphql", params=asked, headers={"Accept": "application/json"})).json()
+    assert (body["data"], body["errors"][0]["extensions"]["code"]) == ({"hardshipReport": None}, "ASK_BY_POST")
+
+
 async def test_the_receipt_is_nowhere_in_the_tables(world: World) -> None:
     given = a_report()
     code = await receipt(world, given)
