@@ -117,6 +117,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         sqlalchemy_url(url),
         pool_size=settings.pool_size,
         max_overflow=0,
+        hide_parameters=True,  # what people write stands in no log, whatever its level
         pool_timeout=WAIT_SECONDS,
         connect_args={"server_settings": own},
     )
