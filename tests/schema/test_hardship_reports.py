@@ -239,7 +239,7 @@ async def test_an_unknown_a_mistyped_and_an_expired_receipt_tell_nothing(world: 
 async def test_a_receipt_in_an_address_is_refused(world: World) -> None:
     code = await receipt(world, a_report())
     asked = {"query": f'{{ hardshipReport(receiptCode: "{code}") {{ state }} }}'}
-    body = (await world.client.get("/graphql", params=asked, headers={"Accept": "application/json"})).json()
+    body = (await world.client.get("/graphql", params=asked, headers={"GraphQL-Preflight": "1"})).json()
     assert (body["data"], body["errors"][0]["extensions"]["code"]) == ({"hardshipReport": None}, "ASK_BY_POST")
 
 
