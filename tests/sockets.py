@@ -17,6 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from api.cli.serve import configured
 from api.settings import Settings
 
+PATIENCE_SECONDS = 30  # no claim about speed: who waits for a frame that never comes shall fail, and not hang
+
 
 class _Server(uvicorn.Server):
     def capture_signals(self) -> Any:
@@ -54,19 +56,21 @@ class Phone:
 
     async def hear(self) -> dict[str, Any]:
         """The next frame that is no ping; pings are answered."""
-        while True:
-            text = await self.connection.recv()
-            assert isinstance(text, str), "clients of this protocol take text only"
-            frame: dict[str, Any] = json.loads(text)
-            if frame["type"] != "ping":
-                return frame
-            await self.say("pong")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                text = await self.connection.recv()
+                assert isinstance(text, str), "clients of this protocol take text only"
+                frame: dict[str, Any] = json.loads(text)
+                if frame["type"] != "ping":
+                    return frame
+                await self.say("pong")
 
     async def end(self) -> tuple[int, str]:
         """The code and reason with which the other side closed; frames on the way are passed over."""
         try:
-            while True:
-                await self.connection.recv()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    await self.connection.recv()
         except ConnectionClosed as closed:
             if closed.rcvd is None:
                 raise  # it broke off without a word

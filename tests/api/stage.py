@@ -20,7 +20,7 @@ from api.identity import NotSignedIn
 from api.settings import Settings
 from domain.access.rules import ANONYMOUS, Viewer
 from schema.engine import Engine
-from tests.sockets import Phone, serving
+from tests.sockets import PATIENCE_SECONDS, Phone, serving
 
 SETTINGS = Settings(max_body_bytes=100_000, max_sockets=30)
 SUBSCRIPTION = "subscription { events }"
@@ -48,6 +48,11 @@ class Stage:
         if authorization not in self.viewers:
             raise NotSignedIn
         return replace(self.viewers[authorization], language=language)
+
+    async def has_ended(self) -> None:
+        """Comes back when a subscription has ended. One that never began ends never, and the test says so."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.ended.wait()
 
 
 STAGE = Stage()
@@ -109,6 +114,7 @@ def state() -> dict[str, Any]:
         "settings": SETTINGS,
         "engine": ENGINE,
         "identities": SimpleNamespace(viewer=lambda *who: STAGE.viewer(*who)),
+        "seal": SimpleNamespace(mac=lambda use, *parts: b"of nobody"),
         "documents": Documents(["{ me }"], ["HELPER"]),
         "budgets": Budgets(SETTINGS.cost_per_minute),
         "sessions": None,

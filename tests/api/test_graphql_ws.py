@@ -205,7 +205,7 @@ async def test_who_gives_no_sign_of_life_is_let_go(address: str, stage: Stage, m
     async with phone(address, "alice") as alice:
         await alice.ask("1", SUBSCRIPTION)
         assert await alice.end() == (4408, "No sign of life")
-    await stage.ended.wait()
+    await stage.has_ended()
 
 
 def test_the_kernel_drops_who_takes_nothing_in() -> None:

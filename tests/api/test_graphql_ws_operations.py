@@ -112,7 +112,7 @@ async def test_one_id_has_one_operation(address: str, stage: Stage) -> None:
         await held(alice, stage)
         await alice.ask("a", SUBSCRIPTION)
         assert await alice.end() == (4409, "Subscriber for a already exists")
-    await stage.ended.wait()
+    await stage.has_ended()
 
 
 async def test_a_socket_carries_so_many_operations_and_refuses_the_next(
@@ -147,7 +147,7 @@ async def test_a_client_that_completes_stops_the_resolver_and_frees_the_id(addre
         await alice.say("complete", id="nothing")
         await alice.ask("a", "{ me }")
         assert (await alice.hear())["payload"] == {"data": {"me": "Alice zh"}}
-        await stage.ended.wait()
+        await stage.has_ended()
         assert await alice.hear() == {"id": "a", "type": "complete"}
 
 
@@ -161,7 +161,7 @@ async def test_when_the_socket_goes_the_resolver_ends(address: str, stage: Stage
             await alice.connection.close()
         else:
             alice.connection.transport.abort()
-        await stage.ended.wait()
+        await stage.has_ended()
 
 
 async def test_a_stream_that_never_waits_hears_that_its_socket_is_gone(address: str, stage: Stage) -> None:
@@ -169,7 +169,7 @@ async def test_a_stream_that_never_waits_hears_that_its_socket_is_gone(address: 
         await alice.ask("a", "subscription { flood(bytes: 1) }")
         assert (await alice.hear())["type"] == "next"
         alice.connection.transport.abort()
-        await stage.ended.wait()
+        await stage.has_ended()
 
 
 async def test_a_server_that_goes_down_says_so_and_ends_everything(stage: Stage) -> None:
@@ -199,7 +199,7 @@ async def test_nothing_is_queued_for_a_client_that_does_not_read(address: str, s
         for number in range(1, made + 10):  # it reads again: nothing is missing, and the flood goes on
             assert (await alice.hear())["payload"]["data"]["flood"].split()[0] == str(number)
         alice.connection.transport.abort()
-    await stage.ended.wait()
+    await stage.has_ended()
 
 
 async def test_the_next_event_is_asked_for_when_the_last_was_taken(stage: Stage) -> None:
@@ -249,7 +249,7 @@ async def test_a_token_that_expires_closes_the_socket(
         stage.viewers.clear()
         code, reason = await alice.end()
     assert (code, reason.partition(":")[0]) == (4403, "NOT_SIGNED_IN")
-    await stage.ended.wait()
+    await stage.has_ended()
 
 
 async def test_grants_that_change_close_the_socket(address: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ async def test_grants_that_change_close_the_socket(address: str, stage: Stage, m
         await held(alice, stage)
         stage.viewers["Bearer alice"] = replace(ALICE, region_from="3501", region_to="3501:")
         assert await alice.end() == (4205, "The account's grants have changed: connect again")
-    await stage.ended.wait()
+    await stage.has_ended()
 
 
 async def test_another_day_and_a_database_that_is_away_close_nothing(

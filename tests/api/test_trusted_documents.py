@@ -11,6 +11,7 @@ from api.app import create_app
 from api.documents import document_id, stored_documents
 from api.settings import Settings
 from mobile_contract.client.operations import operation
+from schema.client_config import CONTRACT_LEVEL
 from tests.sockets import phone, serving
 from tests.world import World
 
@@ -35,7 +36,7 @@ async def test_every_stored_operation_is_known_by_the_hash_of_its_text(reading_w
     assert len(CONFIG) == len("sha256:") + 64
     status, body = await sent(reading_world, "anonymous", documentId=CONFIG, operationName="ClientConfig")
     assert status == 200
-    assert body["data"]["clientConfig"]["contractLevel"] == 1
+    assert body["data"]["clientConfig"]["contractLevel"] == CONTRACT_LEVEL
     variables = {"listsSince": None, "formsSince": None}
     assert (
         "errors"
