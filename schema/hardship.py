@@ -1,39 +1,37 @@
-"""Reporting hardship without an account, and asking with the receipt what became of it."""
+"""Reporting hardship without an account, or for somebody who calls, and asking with the receipt what became of it."""
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import strawberry
 from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import UNSET
 
-from domain.base.errors import DomainError, InvalidInput
-from domain.hardship.actions import Receipt, report_hardship
-from domain.hardship.queries import facts_of
-from domain.hardship.receipts import kept_of, receipt_read
+from domain.base.errors import DomainError, InvalidInput, refused
+from domain.hardship.actions import Receipt, enter_hotline_call, report_hardship
+from domain.hardship.queries import calls_of_viewer, facts_of
+from domain.hardship.receipts import kept_of, receipt_of, receipt_read
 from domain.hardship.rules import (
     GivenReport,
     HardshipReportReason,
     HardshipReportState,
     ObjectionRoute,
+    ReportFacts,
     desk_of,
     status_of,
 )
 from schema.context import Info
 from schema.enums import described_enum
-from schema.errors import WHAT_TO_DO, UserError, user_errors
+from schema.errors import WHAT_TO_DO, UserError, asked, user_errors
 from schema.family_inputs import Ids, plain
 from schema.messages import message
 
-# To raise a clue takes a few milliseconds more than to find nobody. So answers leave at full quarters of a second only,
-# and how long one took says nothing of who is on record.
-ANSWERS_EVERY_SECONDS: Final = 0.25
+CALLS_AT_ONCE: Final = 200
 
 described_enum(
     HardshipReportState,
@@ -59,15 +57,6 @@ described_enum(
     TOWNSHIP="The township's office. 乡镇",
     COUNTY="The county's office. 县级部门",
 )
-
-
-def pause_after(spent: float) -> float:
-    """How long an answer waits that took so long to make, in seconds.
-
-    >>> pause_after(0.0625)
-    0.1875
-    """
-    return -spent % ANSWERS_EVERY_SECONDS
 
 
 @strawberry.input(description="Hardship, one's own or a neighbour's. 一键报贫")
@@ -108,6 +97,19 @@ class ReportHardshipPayload:
     errors: list[UserError] = strawberry.field(description="What is wrong; empty when it was taken. 错误")
 
 
+@strawberry.input(description="What somebody told the hotline. 录入热线来电")
+class EnterHotlineCallInput(ReportHardshipInput):
+    """The same as a report; who enters it is the operator."""
+
+
+@strawberry.type(description="What the operator tells the caller. 来电录入结果")
+class EnterHotlineCallPayload(ReportHardshipPayload):
+    """The same as for a report."""
+
+
+Payload = TypeVar("Payload", bound=ReportHardshipPayload)
+
+
 @strawberry.type(description="What became of a report: codes and days, no names. 报告办理状态")
 class HardshipReportStatus:
     state: HardshipReportState = strawberry.field(description="Where it stands. 状态")
@@ -120,10 +122,30 @@ class HardshipReportStatus:
         description="Whom to turn to, where it led no further or nobody looked into it in time. 申诉途径"
     )
 
+    @classmethod
+    def of(cls, facts: ReportFacts, today: date) -> HardshipReportStatus:
+        """What is told of it on that day."""
+        status = status_of(facts, today)
+        return cls(
+            state=status.state,
+            reason=status.reason,
+            received_on=facts.began_on,
+            due_on=facts.due_on,
+            objection=status.objection,
+        )
+
+
+@strawberry.type(description="A call, for whoever entered it: its receipt and what became of it, no names. 热线来电")
+class HotlineCall:
+    id: strawberry.ID = strawberry.field(description="As it was entered under. 来电标识")
+    receipt_code: str = strawberry.field(description="What the caller was told, to ask with. 回执码")
+    received_at: datetime = strawberry.field(description="When it was entered. 录入时刻")
+    status: HardshipReportStatus = strawberry.field(description="What became of it. 办理状态")
+
 
 @strawberry.type
 class HardshipQueries:
-    """The root field for who holds a receipt."""
+    """Root fields for who holds a receipt, and for who gave them out on the telephone."""
 
     @strawberry.field(
         description="What became of a report, by its receipt; no login. Null for a receipt that is unknown, mistyped or "
@@ -141,21 +163,34 @@ class HardshipQueries:
         # What is no receipt is looked for, too: it takes as long as one that is unknown.
         receipt_mac = kept_of(receipt_read(receipt_code) or "", context.mac)
         facts = await context.carry_out(lambda db: facts_of(db, receipt_mac, context.actor.at))
-        if facts is None:
-            return None
-        status = status_of(facts, context.actor.today)
-        return HardshipReportStatus(
-            state=status.state,
-            reason=status.reason,
-            received_on=facts.began_on,
-            due_on=facts.due_on,
-            objection=status.objection,
-        )
+        return None if facts is None else HardshipReportStatus.of(facts, context.actor.today)
+
+    @strawberry.field(
+        description=f"The calls that the viewer entered, the newest {CALLS_AT_ONCE} whose receipts still tell anything, "
+        "the newest first. 我录入的来电"
+    )
+    async def hotline_calls(self, info: Info) -> list[HotlineCall]:
+        context = info.context
+
+        async def calls() -> list[HotlineCall]:
+            actor = context.actor
+            found = await context.carry_out(lambda db: calls_of_viewer(db, actor.at, CALLS_AT_ONCE))
+            return [
+                HotlineCall(
+                    id=strawberry.ID(str(call_id)),
+                    receipt_code=receipt_of(call_id, context.mac),
+                    received_at=facts.received_at,
+                    status=HardshipReportStatus.of(facts, actor.today),
+                )
+                for call_id, facts in found
+            ]
+
+        return await asked(info, calls)
 
 
 @strawberry.type
 class HardshipMutations:
-    """What everybody may do."""
+    """What everybody may do, and the hotline for them."""
 
     @strawberry.mutation(
         description="Reports hardship; no login. Answers a receipt, and alike whether or not such a person is on record. "
@@ -164,36 +199,45 @@ class HardshipMutations:
     async def report_hardship(
         self, info: Info, input: Annotated[ReportHardshipInput, WHAT_TO_DO]
     ) -> ReportHardshipPayload | None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            receipt = await _take_in(info, input)
-            return ReportHardshipPayload(
-                receipt_code=receipt.code,
-                due_on=receipt.report.due_on,
-                expires_at=receipt.expires_at,
-                errors=[],
+        context = info.context
+
+        async def report(db: AsyncSession, id: uuid.UUID, given: GivenReport) -> Receipt:
+            return await report_hardship(
+                db, context.actor, id=id, given=given, sender_mac=context.sender_mac, mac=context.mac
             )
-        except DomainError as error:
-            errors = user_errors(error.problems, info.context.actor.viewer.language, is_retryable=error.is_retryable)
-            return ReportHardshipPayload(receipt_code=None, due_on=None, expires_at=None, errors=errors)
-        finally:
-            await asyncio.sleep(pause_after(loop.time() - began))
+
+        return await _taken_in(info, input, report, ReportHardshipPayload)
+
+    @strawberry.mutation(description="Writes down what somebody told the hotline, as a report of theirs. 录入热线来电")
+    async def enter_hotline_call(
+        self, info: Info, input: Annotated[EnterHotlineCallInput, WHAT_TO_DO]
+    ) -> EnterHotlineCallPayload | None:
+        context = info.context
+
+        async def enter(db: AsyncSession, id: uuid.UUID, given: GivenReport) -> Receipt:
+            if not context.actor.viewer.is_signed_in:
+                raise refused("SIGN_IN_REQUIRED")
+            return await enter_hotline_call(db, context.actor, id=id, given=given, mac=context.mac)
+
+        return await _taken_in(info, input, enter, EnterHotlineCallPayload)
 
 
-async def _take_in(info: Info, input: ReportHardshipInput) -> Receipt:
-    context = info.context
-    ids = Ids()
+async def _taken_in(
+    info: Info,
+    input: ReportHardshipInput,
+    action: Callable[[AsyncSession, uuid.UUID, GivenReport], Awaitable[Receipt]],
+    payload: type[Payload],
+) -> Payload:
+    """The action's receipt, under the eyes of the desk, or what is wrong."""
+    viewer, ids = info.context.actor.viewer, Ids()
     report_id: uuid.UUID = ids.read(input.id, "id")
-    if ids.problems:
-        raise InvalidInput(*ids.problems)
     given = input.report()
-    desk = desk_of(context.actor.viewer, given.village_code)
-
-    async def take_in(db: AsyncSession) -> Receipt:
-        actor = replace(context.actor, viewer=desk)
-        return await report_hardship(
-            db, actor, id=report_id, given=given, sender_mac=context.sender_mac, mac=context.mac
-        )
-
-    return await context.carry_out(take_in, desk=desk)
+    try:
+        if ids.problems:
+            raise InvalidInput(*ids.problems)
+        desk = desk_of(viewer, given.village_code)
+        receipt = await info.context.carry_out(lambda db: action(db, report_id, given), desk=desk)
+    except DomainError as error:
+        errors = user_errors(error.problems, viewer.language, is_retryable=error.is_retryable)
+        return payload(receipt_code=None, due_on=None, expires_at=None, errors=errors)
+    return payload(receipt_code=receipt.code, due_on=receipt.report.due_on, expires_at=receipt.expires_at, errors=[])

@@ -13,6 +13,7 @@ from domain.hardship.actions import dismiss_hardship_report, match_hardship_repo
 from domain.hardship.queries import sees_report
 from domain.hardship.rules import HardshipReportDismissal, ReportMatching
 from domain.households.queries import shown_number
+from domain.monitoring.rules import ClueSource
 from schema.clues import Clue
 from schema.context import Info
 from schema.engine import CountedConnection, by, described, entity, is_in, keyed, matches, pages, shows
@@ -44,10 +45,12 @@ described_enum(
 
 @entity(m.HardshipReport, scope=sees_report())
 class HardshipReport:
-    """What somebody reported without an account, for officers of the village and above. 报贫记录"""
+    """What somebody reported without an account or told the hotline, for officers of the village and above. 报贫记录"""
 
     id: strawberry.ID = described("Globally unique id. 唯一标识")
     region: Region = described("The village that was named. 所在行政村")
+    source: ClueSource = described("SELF_REPORT or HOTLINE. 来源")
+    entered_by: Actor | None = described("Who took the call; null for a report. 录入人")
     received_at: datetime = described("When it came. 接收时刻")
     began_on: date = described("Day 0: the day in China on which that was. 起算日期")
     due_on: date = described("The last day on which somebody looks into it in time. 核实期限")

@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.families import rules as families
 from domain.families.rules import Verb
+from domain.hardship.rules import ENTERS_CALLS
 from domain.pairings import rules as pairings
 from schema.engine import of_viewer
 
@@ -35,6 +36,7 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
     "verifyClue": families.WHO_MAY[Verb.EDIT],
     "reportHardship": (),  # everybody, without an account too: no role brings it
+    "enterHotlineCall": ENTERS_CALLS,
     "matchHardshipReport": OFFICER_ROLES,
     "dismissHardshipReport": OFFICER_ROLES,
 }

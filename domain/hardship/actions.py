@@ -1,10 +1,10 @@
-"""Reports are taken in from anybody, and settled by officers where they fit no family by themselves."""
+"""Reports are taken in from anybody, calls from the hotline; officers settle what fits no family by itself."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,16 +18,17 @@ from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_vis
 from domain.changes.actions import Answer, once
 from domain.changes.rules import content_hash
 from domain.hardship.models import HardshipReport
-from domain.hardship.queries import lock_report, namesakes, too_many
+from domain.hardship.queries import lock_report, too_many
 from domain.hardship.receipts import Mac, kept_of, receipt_of
 from domain.hardship.rules import (
+    ENTERS_CALLS,
     RECEIPT_DAYS,
     VILLAGE,
     GivenReport,
     HardshipReportDismissal,
     ReportMatching,
+    desk_of,
     report_read,
-    the_household,
 )
 from domain.households.models import Household
 from domain.households.queries import village_problems, vocabulary
@@ -51,28 +52,59 @@ class Receipt:
 async def report_hardship(
     db: AsyncSession, actor: Actor, *, id: uuid.UUID, given: GivenReport, sender_mac: bytes, mac: Mac
 ) -> Receipt:
-    """Take a report in from anybody (一键报贫). `actor` is the desk of its township (rules.desk_of): it has to find the
-    family, and whoever reports sees nothing of that.
+    """Take a report in from anybody (一键报贫), under the eyes of its township's desk (rules.desk_of).
 
-    Where it is about exactly one family, that has a clue in the same transaction; else it waits for officers. Sent again
-    with the same content it answers the same receipt. Raises InvalidInput with all that is wrong (REQUIRED, TOO_LONG,
-    TEXT_UNREADABLE, REGION_UNKNOWN, NOT_A_VILLAGE, REGION_ENDED, UNKNOWN_CODE, PHONE_INVALID and those of identity
-    numbers); Conflict (OPERATION_REUSED); Refused (TOO_MANY_REPORTS, with retryAfterSeconds).
+    It is the same work whether or not such a person is on record: the family is looked for afterwards (matching.py).
+    Sent again with the same content it answers the same receipt. Raises InvalidInput with all that is wrong (REQUIRED,
+    TOO_LONG, TEXT_UNREADABLE, REGION_UNKNOWN, NOT_A_VILLAGE, REGION_ENDED, UNKNOWN_CODE, PHONE_INVALID and those of
+    identity numbers); Conflict (OPERATION_REUSED); Refused (TOO_MANY_REPORTS, with retryAfterSeconds).
     """
+    receipt, is_new = await _take_in(db, actor, id, given, ClueSource.SELF_REPORT, sender_mac, mac)
+    # Counted after it is there, so that of two at once the second counts the first; refused, nothing of it stays.
+    if is_new and (wait := await too_many(db, id, actor.at)):
+        raise refused("TOO_MANY_REPORTS", retryAfterSeconds=wait)
+    return receipt
+
+
+async def enter_hotline_call(db: AsyncSession, actor: Actor, *, id: uuid.UUID, given: GivenReport, mac: Mac) -> Receipt:
+    """Write down what somebody told the hotline (热线), as `report_hardship` does; of calls there are never too many.
+
+    Raises as that does, and Refused (FORBIDDEN_ROLE).
+    """
+    if actor.viewer.roles.isdisjoint(ENTERS_CALLS):
+        raise refused("FORBIDDEN_ROLE")
+    receipt, _ = await _take_in(db, actor, id, given, ClueSource.HOTLINE, mac("operator", actor.id.bytes), mac)
+    return receipt
+
+
+async def _take_in(
+    db: AsyncSession,
+    actor: Actor,
+    id: uuid.UUID,
+    given: GivenReport,
+    source: ClueSource,
+    sender_mac: bytes,
+    mac: Mac,
+) -> tuple[Receipt, bool]:
+    """The report's receipt, and whether it came for the first time."""
     if not VILLAGE.fullmatch(given.village_code):
         raise invalid("REGION_UNKNOWN", "villageCode", region=given.village_code)
+    desk = replace(actor, viewer=desk_of(actor.viewer, given.village_code))
     reading = Reading(actor.today, await vocabulary(db, ("clue_sign",)))
-    await village_problems(db, actor, reading, given.village_code, ("input", "villageCode"))
+    await village_problems(db, desk, reading, given.village_code, ("input", "villageCode"))
     said = report_read(given, reading)
     if reading.problems:
         raise InvalidInput(*reading.problems)
-    code, digest = receipt_of(id, mac), content_hash(asdict(said))
+    entered_by = actor.id if source is ClueSource.HOTLINE else None
+    code, digest = receipt_of(id, mac), content_hash({**asdict(said), "entered_by": entered_by})
     began_on = begun_on(actor.at)
     born = await db.scalar(
         insert(HardshipReport)
         .values(
             id=id,
             region_code=said.village_code,
+            source=source,
+            entered_by_id=entered_by,
             received_at=actor.at,
             began_on=began_on,
             due_on=due_on(began_on, CluePolicy()),
@@ -93,18 +125,11 @@ async def report_hardship(
     report = await db.get(HardshipReport, id)
     if report is None or report.content_hash != digest:  # not seen: it lies in another township
         raise Conflict(Problem("OPERATION_REUSED", ("input", "id")))
-    if born is None:
-        return Receipt(code, report)
-    # Counted after it is there, so that of two at once the second counts the first; refused, nothing of it stays.
-    if wait := await too_many(db, id, actor.at):
-        raise refused("TOO_MANY_REPORTS", retryAfterSeconds=wait)
-    household_id = the_household(await namesakes(db, actor, said), said.id_number)
-    if household_id is not None and await _raise(db, actor, report, household_id) is not None:
-        report.matching, report.settled_at = ReportMatching.MATCHED, actor.at
-        await db.flush()
-    detail = {"sign": said.sign, "isForSomebodyElse": said.is_for_somebody_else, "matching": report.matching.value}
-    await record(db, actor, "report_hardship", "hardship_report", id, said.village_code, detail)
-    return Receipt(code, report)
+    if born is not None:
+        name = "report_hardship" if source is ClueSource.SELF_REPORT else "enter_hotline_call"
+        detail = {"sign": said.sign, "isForSomebodyElse": said.is_for_somebody_else}
+        await record(db, actor, name, "hardship_report", id, said.village_code, detail)
+    return Receipt(code, report), born is not None
 
 
 async def match_hardship_report(
@@ -119,7 +144,7 @@ async def match_hardship_report(
     async def match(report: HardshipReport) -> Answer:
         here = select(Household.id).where(Household.id == household_id, in_region(Household.region_code))
         seen = await db.scalar(here, viewer_parameters(actor.viewer))
-        clue_id = None if seen is None else await _raise(db, actor, report, seen)
+        clue_id = None if seen is None else await clue_of_report(db, actor, report, seen)
         if clue_id is None:
             raise invalid("NOT_FOUND", "householdId")
         report.matching = ReportMatching.MATCHED
@@ -172,15 +197,20 @@ async def _settle(
     return await once(db, actor, operation_id, name, {"report_id": report_id, **content}, settle)
 
 
-async def _raise(db: AsyncSession, actor: Actor, report: HardshipReport, household_id: uuid.UUID) -> uuid.UUID | None:
-    """The clue of a report. What it says stays with it: those who help the family may be whom it complains of."""
+async def clue_of_report(
+    db: AsyncSession, actor: Actor, report: HardshipReport, household_id: uuid.UUID
+) -> uuid.UUID | None:
+    """The clue that this report is a witness of; None for a family that is not there.
+
+    What it says stays with it: those who help the family may be whom it complains of.
+    """
     return await raise_clue(
         db,
         actor,
         household_id=household_id,
         sign=report.sign,
         period=period_of(report.began_on),
-        source=ClueSource.SELF_REPORT,
+        source=report.source,
         reference=str(report.id),
         detail={"isForSomebodyElse": report.is_for_somebody_else},
         received_at=report.received_at,

@@ -1,4 +1,4 @@
-"""Reports of hardship, in front of the clues: a clue belongs to a household, and a report may fit none yet."""
+"""Reports of hardship and calls, in front of the clues: a clue belongs to a household, and a report may fit none yet."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from domain.access.models import Account
 from domain.base.models import Base, RegionCode
 from domain.hardship.rules import HardshipReportDismissal, ReportMatching
+from domain.monitoring.rules import ClueSource
 from domain.regions.models import Region
 
 
 class HardshipReport(Base):
-    """What somebody reported without an account (一键报贫): of whom, where, and what the matter is.
+    """What somebody reported without an account (一键报贫) or told the hotline: of whom, where, and what the matter is.
 
+    source: SELF_REPORT or HOTLINE. looked_at: when the family was looked for, which is after whoever reports has gone.
     receipt_mac: the keyed hash of the receipt; the receipt itself is nowhere.
     sender_mac: the keyed hash of the network it came from, to count by. content_hash: to know a repeat by.
     Which clue it led to says the clue's witness, whose reference is this id: it goes along when families are merged.
@@ -27,6 +29,10 @@ class HardshipReport(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    source: Mapped[ClueSource] = mapped_column(
+        Enum(ClueSource, native_enum=False, create_constraint=False, length=20), server_default="SELF_REPORT"
+    )
+    entered_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))  # who took the call
     received_at: Mapped[datetime]
     began_on: Mapped[date]
     due_on: Mapped[date]
@@ -42,6 +48,7 @@ class HardshipReport(Base):
     matching: Mapped[ReportMatching] = mapped_column(
         Enum(ReportMatching, native_enum=False, create_constraint=False, length=10), server_default="WAITING"
     )
+    looked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))  # null: it fitted by itself
     reason: Mapped[HardshipReportDismissal | None] = mapped_column(
@@ -49,7 +56,8 @@ class HardshipReport(Base):
     )
 
     region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
-    settled_by: Mapped[Account | None] = relationship(lazy="raise", viewonly=True)
+    entered_by: Mapped[Account | None] = relationship(lazy="raise", viewonly=True, foreign_keys=[entered_by_id])
+    settled_by: Mapped[Account | None] = relationship(lazy="raise", viewonly=True, foreign_keys=[settled_by_id])
 
     __table_args__ = (
         Index("ix_hardship_report_region_code", "region_code", "due_on", "id"),
@@ -57,6 +65,19 @@ class HardshipReport(Base):
         Index("ix_hardship_report_sender_mac", "sender_mac", "received_at"),
         Index("ix_hardship_report_phone", "phone", "received_at", postgresql_where=sql("phone IS NOT NULL")),
         Index("ix_hardship_report_settled_by_id", "settled_by_id", postgresql_where=sql("settled_by_id IS NOT NULL")),
+        Index(
+            "ix_hardship_report_entered_by_id",
+            "entered_by_id",
+            "received_at",
+            postgresql_where=sql("entered_by_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_hardship_report_looked_at",
+            "received_at",
+            "id",
+            postgresql_where=sql("looked_at IS NULL AND matching = 'WAITING'"),
+        ),
+        CheckConstraint("(source = 'HOTLINE') = (entered_by_id IS NOT NULL)", "entered_by_an_operator"),
         CheckConstraint("(matching = 'WAITING') = (settled_at IS NULL)", "settled_unless_waiting"),
         CheckConstraint("(matching = 'DISMISSED') = (reason IS NOT NULL)", "dismissed_for_a_reason"),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, text
+from sqlalchemy import ColumnElement, Row, and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import in_region, viewer_parameters
@@ -16,7 +17,6 @@ from domain.hardship.rules import (
     PER_PHONE,
     PER_VILLAGE,
     RECEIPT_DAYS,
-    GivenReport,
     HardshipReportDismissal,
     Namesake,
     ReportFacts,
@@ -33,14 +33,14 @@ def sees_report() -> ColumnElement[bool]:
     return and_(MEETS, in_region(HardshipReport.region_code))
 
 
-async def namesakes(db: AsyncSession, actor: Actor, given: GivenReport) -> list[Namesake]:
+async def namesakes(db: AsyncSession, actor: Actor, report: HardshipReport) -> list[Namesake]:
     """The living of that name: in the village, or anywhere the desk sees with the identity number given."""
-    in_the_village = Person.region_code == given.village_code
-    numbered = Person.id_number == given.id_number
+    in_the_village = Person.region_code == report.region_code
+    numbered = Person.id_number == report.id_number
     found = await db.execute(
         select(Household.id, Person.id_number)
         .join(Household, Household.id == Person.household_id)
-        .where(Person.name == given.name, Person.died_on.is_(None), Household.ended_on.is_(None))
+        .where(Person.name == report.name, Person.died_on.is_(None), Household.ended_on.is_(None))
         .where(or_(in_the_village, numbered), in_region(Person.region_code)),
         viewer_parameters(actor.viewer),
     )
@@ -65,15 +65,24 @@ async def too_many(db: AsyncSession, report_id: uuid.UUID, at: datetime) -> int:
 
 async def facts_of(db: AsyncSession, receipt_mac: bytes, at: datetime) -> ReportFacts | None:
     """What is on record of the report with this receipt; None for an unknown one and for one that has expired."""
-    statement = text(
-        "SELECT received_at, began_on, due_on, matching, reason, clue_state, clue_settled_at"
-        " FROM ruhu_hardship_report_of(:mac, :since)"
+    told = await db.execute(
+        text("SELECT * FROM ruhu_hardship_report_of(:mac, :since)"),
+        {"mac": receipt_mac, "since": at - timedelta(days=RECEIPT_DAYS)},
     )
-    found = (
-        await db.execute(statement, {"mac": receipt_mac, "since": at - timedelta(days=RECEIPT_DAYS)})
-    ).one_or_none()
-    if found is None:
-        return None
+    found = told.one_or_none()
+    return None if found is None else _facts(found)
+
+
+async def calls_of_viewer(db: AsyncSession, at: datetime, most: int) -> list[tuple[uuid.UUID, ReportFacts]]:
+    """The calls that the transaction's viewer entered, newest first, as long as their receipts tell anything."""
+    told = await db.execute(
+        text("SELECT * FROM ruhu_hotline_calls(:since, :most)"),
+        {"since": at - timedelta(days=RECEIPT_DAYS), "most": most},
+    )
+    return [(call.id, _facts(call)) for call in told]
+
+
+def _facts(found: Row[Any]) -> ReportFacts:
     return ReportFacts(
         received_at=found.received_at,
         began_on=found.began_on,
@@ -83,6 +92,23 @@ async def facts_of(db: AsyncSession, receipt_mac: bytes, at: datetime) -> Report
         clue_state=None if found.clue_state is None else ClueState(found.clue_state),
         settled_at=found.clue_settled_at,
     )
+
+
+async def without_a_look(db: AsyncSession, most: int) -> list[tuple[uuid.UUID, str]]:
+    """Reports whose families were not looked for yet, the oldest first: id and village."""
+    found = await db.execute(text("SELECT id, region_code FROM ruhu_reports_without_a_look(:most)"), {"most": most})
+    return [(report.id, report.region_code) for report in found]
+
+
+async def lock_unlooked(db: AsyncSession, report_id: uuid.UUID) -> HardshipReport | None:
+    """The report, locked, if its family is still to be looked for and nobody else is at it."""
+    statement = (
+        select(HardshipReport)
+        .where(HardshipReport.id == report_id, HardshipReport.looked_at.is_(None))
+        .where(HardshipReport.matching == ReportMatching.WAITING)
+        .with_for_update(skip_locked=True)
+    )
+    return await db.scalar(statement)
 
 
 async def lock_report(db: AsyncSession, actor: Actor, report_id: uuid.UUID) -> HardshipReport | None:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from domain.access.rules import ANONYMOUS, Viewer
+from domain.access.rules import ANONYMOUS, GrantRole, Viewer
 from domain.households.rules import Path, Reading
 from domain.monitoring.rules import ClueState
 
 NAME_LIMIT, TEXT_LIMIT = 50, 1000  # characters
 VILLAGE: Final = re.compile(r"[0-9]{12}", re.ASCII)
 UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+ENTERS_CALLS: Final = frozenset({GrantRole.HOTLINE_OPERATOR})
 
 # Of the terms of clue_sign, those that nobody tells of themselves: a rule reckons the one, a split makes the other.
 NOT_TOLD: Final = frozenset({"INCOME_BELOW_STANDARD", "NEW_HOUSEHOLD"})

@@ -136,6 +136,6 @@ class ClueWitness(Base):
     __table_args__ = (
         UniqueConstraint("clue_id", "source", "reference", name="one_witness_per_reference"),
         # A receipt finds its report's clue by it.
-        Index("ix_clue_witness_reference", "reference", postgresql_where=text("source = 'SELF_REPORT'")),
+        Index("ix_clue_witness_reference", "reference", postgresql_where=text("source IN ('SELF_REPORT', 'HOTLINE')")),
         Index("ix_clue_witness_recorded_by_id", "recorded_by_id", postgresql_where=text("recorded_by_id IS NOT NULL")),
     )

@@ -76,6 +76,7 @@ INTERNAL = {
     "ck_clue_verified_at_the_door": "the action writes the visit with the state",
     "pk_hardship_report": "report_hardship inserts with ON CONFLICT DO NOTHING and answers OPERATION_REUSED itself",
     "uq_hardship_report_receipt_mac": "the receipt is made of the id, and the id is unique",
+    "ck_hardship_report_entered_by_an_operator": "the action writes the operator with the source",
     "ck_hardship_report_settled_unless_waiting": "the actions write the instant with the state",
     "ck_hardship_report_dismissed_for_a_reason": "the action writes the reason with the state",
     "pk_income_statement": "made of the operation, which is carried out once, and the row's place",
