@@ -36,6 +36,7 @@ from api.requests import Requests
 from api.settings import Settings
 from api.tokens import Keys, persona_tokens
 from api.upkeep import kept_up
+from api.worker import worker_beside
 from domain.access.rules import Viewer
 from domain.base.transactions import Sessions
 from schema.engine import Allowance, Engine
@@ -85,6 +86,8 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             if is_kept_up:
                 await stack.enter_async_context(kept_up(state["sessions"]))
                 await stack.enter_async_context(attended(state["sessions"]))
+                if settings.works:
+                    await stack.enter_async_context(worker_beside(settings))
             yield state
 
     demo = [Route("/graphql/personas", _personas)] if settings.env == "demo" else []

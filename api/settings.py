@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     minimum_app_versions: dict[str, str] = Field(
         {}, description='The oldest version of each app that may still be used, like {"org.example.app": "1.4"}.'
     )
+    works: bool = Field(
+        True, description="Whether `./ruhu serve` does the work of a worker too; false where `./ruhu worker` runs."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, as JSON.")
 
     @property

@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from domain.access.models import Account
 from domain.audit.models import AuditEntry
 from domain.base.models import Base
+from domain.calendar.models import CalendarDay
 from domain.changes.models import Change
 from domain.hardship.models import HardshipReport
 from domain.helpers.models import Helper
@@ -13,10 +14,25 @@ from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
 from domain.regions.models import Region
 from domain.signing_in.models import Credential
+from domain.tasks.models import Task
 from domain.visits.models import Visit
 
 # One class of each models.py: importing it is what puts its tables into the metadata.
-NOUNS = (Account, AuditEntry, Change, Clue, Credential, HardshipReport, Helper, Household, Pairing, Region, Visit)
+NOUNS = (
+    Account,
+    AuditEntry,
+    CalendarDay,
+    Change,
+    Clue,
+    Credential,
+    HardshipReport,
+    Helper,
+    Household,
+    Pairing,
+    Region,
+    Task,
+    Visit,
+)
 
 
 def metadata() -> MetaData:

@@ -28,7 +28,9 @@ from schema.regions import RegionQueries
 from schema.reviews import ReviewMutations, ReviewQueries
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
+from schema.summaries import SummaryQueries
 from schema.survey_forms import SurveyFormQueries
+from schema.tasks import TaskQueries
 from schema.terms import TermQueries
 from schema.viewer import ViewerQueries
 from schema.visits import VisitQueries

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
@@ -138,4 +138,34 @@ class ClueWitness(Base):
         # A receipt finds its report's clue by it.
         Index("ix_clue_witness_reference", "reference", postgresql_where=text("source IN ('SELF_REPORT', 'HOTLINE')")),
         Index("ix_clue_witness_recorded_by_id", "recorded_by_id", postgresql_where=text("recorded_by_id IS NOT NULL")),
+    )
+
+
+class DailySummary(Base):
+    """What a township had to look after at the end of a day (日汇总). Made once, never changed.
+
+    raised: clues of that day, which `clue_ids` names, by source (of the first witness) and by sign. verified, dismissed:
+    settled on that day, whenever raised. waiting: not settled at 24:00; overdue: of those, past their day and not visited.
+    """
+
+    __tablename__ = "daily_summary"
+
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    raised: Mapped[int]
+    verified: Mapped[int]
+    dismissed: Mapped[int]
+    waiting: Mapped[int]
+    overdue: Mapped[int]
+    by_source: Mapped[dict[str, Any]]
+    by_sign: Mapped[dict[str, Any]]
+    clue_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()))
+
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_daily_summary_day", text("day DESC"), "region_code"),
+        CheckConstraint("length(region_code) = 9", "of_a_township"),
+        CheckConstraint("cardinality(clue_ids) = raised", "names_what_it_counts"),
     )

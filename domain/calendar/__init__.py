@@ -1,0 +1,1 @@
+"""Which days are worked in China (工作日历)."""
