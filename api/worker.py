@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.applications import PgQueuer
 from pgqueuer.core.executors import (
     DatabaseRetryEntrypointExecutor,
+    EntrypointExecutorParameters,
     ScheduleExecutor,
 )
 from pgqueuer.domain.errors import RetryRequested
@@ -100,25 +101,42 @@ async def working(settings: Settings, clock: Callable[[], datetime] = lambda: da
         await engine.dispose()
 
 
-async def work_off(settings: Settings, work: Work, *, until_empty: bool = False) -> None:
+async def work_off(
+    settings: Settings,
+    work: Work,
+    *,
+    jobs: Mapping[str, Job] = JOBS,
+    schedules: Sequence[Schedule] = SCHEDULES,
+    until_empty: bool = False,
+    patience: Callable[[EntrypointExecutorParameters], Patient] = Patient,
+    abandoned_after: timedelta = ABANDONED_AFTER,
+) -> None:
     """Work until cancelled; with `until_empty`, until nothing is queued, and without looking at the clock."""
     logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)  # it quotes exceptions; what fails is logged here
     async with asyncpg.create_pool(
         settings.database_url, min_size=1, max_size=4, server_settings=as_machine("ruhu queue")
     ) as pool:
         queue = PgQueuer(AsyncpgPoolDriver(pool), queries=_queries(pool))
-        for name, job in JOBS.items():
-            queue.entrypoint(name, accepts_context=False, on_failure="hold", executor_factory=Patient)(_run(work, name, job))
+        for name, job in jobs.items():
+            queue.entrypoint(name, accepts_context=False, on_failure="hold", executor_factory=patience)(
+                _run(work, name, job)
+            )
         if until_empty:
-            await queue.qm.run(mode=QueueExecutionMode.drain, batch_size=AT_ONCE // 2, max_concurrent_tasks=AT_ONCE)
+            await queue.qm.run(
+                mode=QueueExecutionMode.drain,
+                dequeue_timeout=LOOKS_EVERY,
+                batch_size=AT_ONCE // 2,
+                max_concurrent_tasks=AT_ONCE,
+                heartbeat_timeout=abandoned_after,
+            )
             return
-        for due in SCHEDULES:
+        for due in schedules:
             queue.schedule(due.job, due.cron, executor_factory=InChina, accepts_context=False)(_ask_for(work, due))
         await queue.run(
             dequeue_timeout=LOOKS_EVERY,
             batch_size=AT_ONCE // 2,
             max_concurrent_tasks=AT_ONCE,
-            heartbeat_timeout=ABANDONED_AFTER,
+            heartbeat_timeout=abandoned_after,
         )
 
 

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.client_config import ClientConfigQueries
+from schema.clue_alerts import ClueSubscriptions
 from schema.clues import ClueQueries
 from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
@@ -50,6 +51,8 @@ class Query(
     SubmissionQueries,
     ReviewQueries,
     ClueQueries,
+    SummaryQueries,
+    TaskQueries,
     HardshipQueries,
     HardshipReportQueries,
     PullQueries,
@@ -76,7 +79,7 @@ class Mutation(
 
 
 @strawberry.type(description="Everything that can be listened to, from now on. 订阅")
-class Subscription(ChangeSubscriptions):
+class Subscription(ChangeSubscriptions, ClueSubscriptions):
     """Each event is a pull of what changed; the engine answers its selection."""
 
 

@@ -38,7 +38,9 @@ class CluesBySign:
 
 
 def _counts(counted: object, name: str) -> Select[tuple[str, int]]:
-    pair = func.jsonb_each_text(counted).table_valued(column("key", Text()), column("value", Text()), name=f"{name}_pair")
+    pair = func.jsonb_each_text(counted).table_valued(
+        column("key", Text()), column("value", Text()), name=f"{name}_pair"
+    )
     return select(pair.c.key.label(name), type_coerce(pair.c.value.cast(BigInteger()), BigInteger()).label("count"))
 
 

@@ -18,6 +18,7 @@ Exit codes: 0 all is well, 1 it failed and one line said what to do, 2 the comma
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
+calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
 keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
@@ -67,6 +68,26 @@ def sdl() -> None:
     from api.cli.sdl import write
 
     write()
+
+
+@app.command()
+def worker() -> None:
+    """Work off what is queued and due, until Ctrl-C; `serve` does so too unless RUHU_WORKS is false."""
+    from api.cli.work import work
+
+    work()
+
+
+@calendar_app.command("load")
+def calendar_load(
+    file: Annotated[
+        Path, typer.Argument(help="CSV of day,is_working,name: the days that differ from Monday to Friday.")
+    ],
+) -> None:
+    """Load the holidays and worked weekends of a new year."""
+    from api.cli.data import load_working_days
+
+    load_working_days(file)
 
 
 @app.command()
@@ -290,6 +311,7 @@ def list_commands() -> None:
 
 app.add_typer(demo_app, name="demo")
 app.add_typer(regions_app, name="regions")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(bench_app, name="bench")
 app.add_typer(audit_app, name="audit")
 app.add_typer(contract_app, name="contract")

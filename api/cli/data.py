@@ -9,6 +9,7 @@ from api.cli.target import run, say, settings, target
 from api.database import build, connected, prepare
 from api.settings import Settings
 from domain.access.rules import CHINA
+from domain.calendar.loading import CalendarUnreadable, load_calendar
 from domain.regions import actions as regions
 
 
@@ -72,6 +73,22 @@ def load_regions(file: Path | None) -> None:
 
     with target(settings()) as url:
         run(load(url))
+
+
+def load_working_days(file: Path) -> None:
+    """Loads the days of a calendar over those that are known."""
+    if not file.is_file():
+        raise CommandError(f"there is no file {file}: name a CSV of day,is_working,name lines with a head line")
+
+    async def load(url: str) -> int:
+        async with connected(url) as connection:
+            try:
+                return await load_calendar(connection, file)
+            except (CalendarUnreadable, UnicodeDecodeError) as error:
+                raise CommandError(f"{file} is no calendar: {error}") from None
+
+    with target(settings()) as url:
+        say(f"Days loaded: {run(load(url))}.")
 
 
 def merge_regions(old: str, into: str, on: date) -> None:

@@ -70,9 +70,13 @@ CREATE TABLE jobs.pgqueuer_statistics (
     entrypoint text NOT NULL
 );
 
-CREATE INDEX pgqueuer_ep_ea_idx ON jobs.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_ep_ea_idx ON jobs.pgqueuer
+  USING btree (entrypoint, execute_after)
+  WHERE (status = 'queued'::jobs.pgqueuer_status);
 
-CREATE INDEX pgqueuer_ep_prio_id_idx ON jobs.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_ep_prio_id_idx ON jobs.pgqueuer
+  USING btree (entrypoint, priority DESC, id)
+  WHERE (status = 'queued'::jobs.pgqueuer_status);
 
 CREATE INDEX pgqueuer_log_created ON jobs.pgqueuer_log USING btree (created);
 
@@ -82,19 +86,34 @@ CREATE INDEX pgqueuer_log_not_aggregated ON jobs.pgqueuer_log USING btree ((1)) 
 
 CREATE INDEX pgqueuer_log_status ON jobs.pgqueuer_log USING btree (status);
 
-CREATE INDEX pgqueuer_picked_heartbeat_idx ON jobs.pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON jobs.pgqueuer
+  USING btree (heartbeat)
+  WHERE (status = 'picked'::jobs.pgqueuer_status);
 
-CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON jobs.pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::jobs.pgqueuer_status) AND (slot IS NOT NULL));
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON jobs.pgqueuer
+  USING btree (entrypoint, slot)
+  WHERE ((status = 'picked'::jobs.pgqueuer_status) AND (slot IS NOT NULL));
 
-CREATE INDEX pgqueuer_priority_id_id1_idx ON jobs.pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_priority_id_id1_idx ON jobs.pgqueuer
+  USING btree (priority, id DESC) INCLUDE (id)
+  WHERE (status = 'queued'::jobs.pgqueuer_status);
 
-CREATE INDEX pgqueuer_queue_manager_id_idx ON jobs.pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+CREATE INDEX pgqueuer_queue_manager_id_idx ON jobs.pgqueuer
+  USING btree (queue_manager_id)
+  WHERE (queue_manager_id IS NOT NULL);
 
-CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON jobs.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON jobs.pgqueuer_statistics
+  USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)),
+    status, entrypoint);
 
-CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer
+  USING btree (dedupe_key)
+  WHERE ((status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status]))
+    AND (dedupe_key IS NOT NULL));
 
-CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer
+  USING btree (updated, id DESC) INCLUDE (id)
+  WHERE (status = 'picked'::jobs.pgqueuer_status);
 """
 
 # In the transaction of whoever needs the work: rolled back, it was never asked for.

@@ -17,9 +17,9 @@ from domain.demo.personas import account_id
 
 
 @asynccontextmanager
-async def app_sessions(url: str) -> AsyncIterator[Sessions]:
-    """Sessions as ruhu_app, under row-level security."""
-    engine = create_async_engine(sqlalchemy_url(url), connect_args={"server_settings": {"role": "ruhu_app"}})
+async def app_sessions(url: str, role: str = "ruhu_app") -> AsyncIterator[Sessions]:
+    """Sessions as ruhu_app, under row-level security; or as ruhu_machine, past it."""
+    engine = create_async_engine(sqlalchemy_url(url), connect_args={"server_settings": {"role": role}})
     try:
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
