@@ -294,6 +294,7 @@ def list_commands() -> None:
         ("", app),
         ("demo ", demo_app),
         ("regions ", regions_app),
+        ("calendar ", calendar_app),
         ("bench ", bench_app),
         ("audit ", audit_app),
         ("contract ", contract_app),

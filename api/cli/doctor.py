@@ -129,6 +129,15 @@ async def _database(url: str) -> list[Finding]:
             return findings
         findings.append((True, f"migrations are current ({head})"))
 
+        # What failed so often that the worker gave it up: it is done again when its row is `queued` again.
+        failed = await connection.fetch(
+            "SELECT entrypoint, count(*) FROM jobs.pgqueuer WHERE status = 'failed' GROUP BY 1"
+        )
+        told = ", ".join(f"{job}: {number}" for job, number in failed)
+        findings.append(
+            (not failed, f"jobs were put aside ({told}): the log says why" if failed else "no job was put aside")
+        )
+
         divisions = await connection.fetchval("SELECT count(*) FROM region")
         findings.append((divisions > 0, f"{divisions:,} divisions{'' if divisions else ': run `./ruhu regions load`'}"))
         return findings

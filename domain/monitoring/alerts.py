@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -25,16 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from domain.base.errors import Problem, Refused
 from domain.changes.models import Change
 from domain.monitoring.models import Clue
 from domain.monitoring.queries import sees_clue
 from domain.monitoring.rules import ClueState
 from domain.regions.models import Region
 from domain.regions.rules import RegionLevel
-
-# Every township of the largest province fits; the whole country does not, and nobody listens to all of it.
-MOST_TOWNSHIPS: Final = 5000
 
 Ask = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
 
@@ -68,10 +64,8 @@ _RAISED = select(func.array_agg(aggregate_order_by(Clue.id, Clue.received_at, Cl
 
 
 async def heads(ask: Ask, region: str) -> dict[int, int]:
-    """Where the feeds of a division's townships stand. Raises Refused (TOO_WIDE_TO_LISTEN)."""
+    """Where the feeds of a division's townships stand: as a code names a province at least, some 3,000."""
     found: dict[str, int] = json.loads(await ask(_HEADS, {"region": region}) or "{}")
-    if len(found) > MOST_TOWNSHIPS:
-        raise Refused(Problem("TOO_WIDE_TO_LISTEN", ("region",), {"most": MOST_TOWNSHIPS, "areas": len(found)}))
     return {int(area): seq for area, seq in found.items()}
 
 

@@ -24,6 +24,8 @@ FAMILY_TABLES = (
     "income_statement",
     "clue",
     "clue_witness",
+    "daily_summary",
+    "task",
     "hardship_report",
     "submission",
     "change",
@@ -34,7 +36,7 @@ FAMILY_TABLES = (
     "organisation",
     "roster",
 )
-READABLE_BY_ALL = {"region", "village", "term", "survey_form"}
+READABLE_BY_ALL = {"calendar_day", "region", "village", "term", "survey_form"}
 NEVER_READ = {
     "audit_entry",
     "change_pending",

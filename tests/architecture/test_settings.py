@@ -26,7 +26,8 @@ def row(name: str, field: FieldInfo) -> str:
     if isinstance(field.validation_alias, AliasChoices):
         names = [str(choice) for choice in field.validation_alias.choices]
     values = " ".join(f"`{value}`" for value in get_args(field.annotation) if isinstance(value, str)) or _kind(field)
-    default = "" if field.default is None else f"`{field.default}`"
+    shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    default = "" if field.default is None else f"`{shown}`"
     return f"| {' or '.join(f'`{n}`' for n in names)} | {values} | {default} | {field.description} |"
 
 

@@ -48,6 +48,8 @@ COMMANDS = (
     "client revoke",
     "client list",
     "token",
+    "worker",
+    "calendar load",
     "help",
 )
 
