@@ -1,6 +1,6 @@
 """Work for later: the queue of the worker, long work that somebody asked for, and the daily summary of each township.
 
-Revision: 0018_worker; follows: 0012_hardship
+Revision: 0018_worker; follows: 0019_hotline
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018_worker"
-down_revision = "0012_hardship"
+down_revision = "0019_hotline"
 branch_labels = None
 depends_on = None
 
