@@ -18,6 +18,7 @@ from domain.access.rules import CHINA
 from domain.base.terms import load_terms
 from domain.calendar.loading import calendar_is_loaded, load_calendar
 from domain.demo.actions import demo_is_loaded, load_demo
+from domain.policy.loading import NATIONAL, load_presets
 from domain.regions.actions import divisions_are_loaded, load_divisions
 from domain.visits.loading import load_forms
 
@@ -147,6 +148,7 @@ async def _load(connection: asyncpg.Connection, *, demo: bool, say: Say) -> None
     await load_forms(connection)
     if not await calendar_is_loaded(connection):
         await load_calendar(connection)
+    await load_presets(connection, datetime.now(CHINA), only=NATIONAL)
     if demo and not await demo_is_loaded(connection):
         say("Loading the demo")
         await load_demo(connection, say=say, today=datetime.now(CHINA).date())

@@ -12,6 +12,7 @@ from domain.helpers.models import Helper
 from domain.households.models import Household
 from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
+from domain.policy.models import PolicyValue
 from domain.regions.models import Region
 from domain.signing_in.models import Credential
 from domain.tasks.models import Task
@@ -29,6 +30,7 @@ NOUNS = (
     Helper,
     Household,
     Pairing,
+    PolicyValue,
     Region,
     Task,
     Visit,

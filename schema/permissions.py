@@ -15,6 +15,7 @@ from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.hardship.rules import ENTERS_CALLS
 from domain.pairings import rules as pairings
+from domain.policy import rules as policy
 from schema.engine import of_viewer
 
 WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
@@ -39,6 +40,7 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "enterHotlineCall": ENTERS_CALLS,
     "matchHardshipReport": OFFICER_ROLES,
     "dismissHardshipReport": OFFICER_ROLES,
+    "adoptPolicy": policy.WHO_ADOPTS.values(),
 }
 
 

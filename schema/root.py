@@ -24,6 +24,7 @@ from schema.monitoring import MonitoringMutations
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
+from schema.policy import PolicyMutations, PolicyQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
 from schema.reviews import ReviewMutations, ReviewQueries
@@ -55,6 +56,7 @@ class Query(
     TaskQueries,
     HardshipQueries,
     HardshipReportQueries,
+    PolicyQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,
@@ -74,6 +76,7 @@ class Mutation(
     MonitoringMutations,
     HardshipMutations,
     HardshipReportMutations,
+    PolicyMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 

@@ -96,6 +96,7 @@ CONSTRAINTS: Mapping[str, str] = {
     "ck_pairing_one_side_is_helped": "ONE_SIDE_IS_HELPED",
     "ck_pairing_ends_after_it_starts": "END_BEFORE_START",
     "pairings_do_not_overlap": "PAIRING_OVERLAP",
+    "policy_values_do_not_overlap": "POLICY_OVERLAP",
     "uq_credential_login_name": "LOGIN_NAME_TAKEN",
     "ck_visit_location_in_range": "COORDINATES_OUT_OF_RANGE",
 }

@@ -18,11 +18,12 @@ from domain.demo.recording import write_visits
 from domain.demo.rows import TABLES, Rows, points_as_pairs
 from domain.demo.settlements import settle, write_family, write_rosters
 from domain.demo.visits import a_year_of_visits, surveys
+from domain.policy.loading import load_presets
 from domain.visits.loading import load_forms
 
 Say = Callable[[str], None]
 # What people did since the load, beside the demo's own tables.
-TRACES: Final = ("submission", "operation", "audit_entry", "change", "change_pending")
+TRACES: Final = ("policy_value", "submission", "operation", "audit_entry", "change", "change_pending")
 
 
 async def demo_is_loaded(connection: asyncpg.Connection) -> bool:
@@ -60,6 +61,7 @@ async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) ->
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.
     async with points_as_pairs(connection), connection.transaction():
         await load_forms(connection)
+        await load_presets(connection, at)
         async with bare(connection, TABLES):
             await rows.copy(connection)
     counts = {table: len(rows.of[table]) for table in ("household", "person", "pairing", "visit")}

@@ -36,7 +36,7 @@ FAMILY_TABLES = (
     "organisation",
     "roster",
 )
-READABLE_BY_ALL = {"calendar_day", "region", "village", "term", "survey_form"}
+READABLE_BY_ALL = {"calendar_day", "policy_value", "region", "survey_form", "term", "village"}
 NEVER_READ = {
     "audit_entry",
     "change_pending",
