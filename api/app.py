@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 import asyncpg
 import structlog
 from alembic.script import ScriptDirectory
 from graphql import GraphQLError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,6 +32,7 @@ from api.identity import Identities
 from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
+from api.master_key import kept_current, master_key
 from api.reading import WAIT_SECONDS, Reads
 from api.requests import Requests
 from api.settings import Settings
@@ -38,7 +40,9 @@ from api.tokens import Keys, persona_tokens
 from api.upkeep import kept_up
 from api.worker import worker_beside
 from domain.access.rules import Viewer
-from domain.base.transactions import Sessions
+from domain.base.key_ring import read_ring
+from domain.base.sealing import Ring
+from domain.base.transactions import Sessions, sessions_on
 from schema.engine import Allowance, Engine
 from schema.messages import message
 from schema.root import catalogue
@@ -131,13 +135,16 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     feed = Feed(pool)
     stack.push_async_callback(feed.close)
     stored = stored_documents()
-    answering = _engine(settings, reads, Reads(anew))
+    master = master_key(settings)
+    ring = await read_ring(pool, master, datetime.now(UTC))
+    await stack.enter_async_context(kept_current(ring, reads, master))
+    answering = _engine(settings, reads, Reads(anew), ring)
     for document in stored:
         answering.trust(document)
     return State(
         settings=settings,
         health=health,
-        sessions=async_sessionmaker(engine, expire_on_commit=False),
+        sessions=sessions_on(engine, ring),
         engine=answering,
         identities=Identities(Keys(settings.data_dir), reads, is_demo=settings.env == "demo"),
         seal=Seal(settings.data_dir),
@@ -150,7 +157,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     )
 
 
-def _engine(settings: Settings, reads: Reads, anew: Reads) -> Engine:
+def _engine(settings: Settings, reads: Reads, anew: Reads, ring: Ring) -> Engine:
     return Engine(
         catalogue(),
         reads,
@@ -161,6 +168,7 @@ def _engine(settings: Settings, reads: Reads, anew: Reads) -> Engine:
         on_surprise=_noted,
         translate=_known,
         knows_schema=may_introspect(settings.introspection, is_open=settings.env != "production"),
+        opens=ring.told,
         on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
     )
 

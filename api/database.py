@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.access.rules import CHINA
+from domain.base.key_ring import make_keys, read_ring
 from domain.base.terms import load_terms
 from domain.calendar.loading import calendar_is_loaded, load_calendar
 from domain.demo.actions import demo_is_loaded, load_demo
@@ -36,17 +37,18 @@ class DatabaseUnready(Exception):
     """The database cannot be made ready; the message is one line that says what to do."""
 
 
-async def prepare(admin_url: str, *, demo: bool, say: Say) -> None:
+async def prepare(admin_url: str, master: bytes, *, demo: bool, say: Say) -> None:
     """Make the database at `admin_url` ready to serve. Safe to repeat, and safe to run twice at once.
 
-    Its user must be allowed to create roles, extensions and, if the database is missing, the database.
+    `master` is the master key: it wraps the keys that are made here, and seals what a migration finds in the clear. The
+    database's user must be allowed to create roles, extensions and, if the database is missing, the database.
     """
     await _ensure_database(admin_url)
     async with connected(admin_url) as connection:
         # Two starts at once: the second waits here and then finds everything done.
         await connection.execute("SELECT pg_advisory_lock(hashtext('ruhu prepare'))")
-        await _build(connection, admin_url)
-        await _load(connection, demo=demo, say=say)
+        await _build(connection, admin_url, master)
+        await _load(connection, master, demo=demo, say=say)
 
 
 async def build(admin_url: str) -> None:
@@ -57,11 +59,11 @@ async def build(admin_url: str) -> None:
         await _build(connection, admin_url)
 
 
-async def _build(connection: asyncpg.Connection, admin_url: str) -> None:
+async def _build(connection: asyncpg.Connection, admin_url: str, master: bytes | None = None) -> None:
     await _ensure_roles(connection)
     for extension in EXTENSIONS:
         await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-    await upgrade(admin_url)
+    await upgrade(admin_url, master=master)
 
 
 @asynccontextmanager
@@ -120,9 +122,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def upgrade(admin_url: str, revision: str = "head") -> None:
-    """Run the migrations that are missing."""
-    await run_alembic(admin_url, lambda config: command.upgrade(config, revision))
+async def upgrade(admin_url: str, revision: str = "head", master: bytes | None = None) -> None:
+    """Run the migrations that are missing. One that has to seal what stands in the clear needs the master key."""
+
+    def run(config: Config) -> None:
+        config.attributes["master"] = master
+        command.upgrade(config, revision)
+
+    await run_alembic(admin_url, run)
 
 
 async def run_alembic(admin_url: str, run: Callable[[Config], object]) -> None:
@@ -140,7 +147,10 @@ def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
-async def _load(connection: asyncpg.Connection, *, demo: bool, say: Say) -> None:
+async def _load(connection: asyncpg.Connection, master: bytes, *, demo: bool, say: Say) -> None:
+    now = datetime.now(UTC)
+    await make_keys(connection, master, now)
+    ring = await read_ring(connection, master, now)
     if not await divisions_are_loaded(connection):
         say("Loading the divisions of 2023")
         await load_divisions(connection, say=say)
@@ -151,4 +161,4 @@ async def _load(connection: asyncpg.Connection, *, demo: bool, say: Say) -> None
     await load_presets(connection, datetime.now(CHINA), only=NATIONAL)
     if demo and not await demo_is_loaded(connection):
         say("Loading the demo")
-        await load_demo(connection, say=say, today=datetime.now(CHINA).date())
+        await load_demo(connection, ring, say=say, today=datetime.now(CHINA).date())

@@ -27,8 +27,8 @@ class SigningKeys:
     """The key that signs tokens and those that signed lately. Made on first use; seen by all processes of the folder."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.folder = _folder(data_dir)
-        _once(self.folder / CURRENT, _new_key)
+        self.folder = folder_of(data_dir)
+        once(self.folder / CURRENT, _new_key)
         self._read()
 
     def _read(self) -> None:
@@ -83,8 +83,8 @@ class Seal:
     """Keyed hashes and encryption under a secret that never enters the database; one use never fits another."""
 
     def __init__(self, data_dir: Path) -> None:
-        file = _folder(data_dir) / "sealing.json"
-        _once(file, lambda: json.dumps({"key": os.urandom(32).hex()}))
+        file = folder_of(data_dir) / "sealing.json"
+        once(file, lambda: json.dumps({"key": os.urandom(32).hex()}))
         self._key = bytes.fromhex(json.loads(file.read_text())["key"])
 
     def mac(self, use: str, *parts: bytes) -> bytes:
@@ -105,7 +105,8 @@ class Seal:
             return None
 
 
-def _folder(data_dir: Path) -> Path:
+def folder_of(data_dir: Path) -> Path:
+    """Where the secrets lie."""
     folder = data_dir / "keys"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -115,7 +116,7 @@ def _new_key() -> str:
     return json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
 
 
-def _once(file: Path, make: Callable[[], str]) -> None:
+def once(file: Path, make: Callable[[], str]) -> None:
     """Make the file if it is missing. Written whole under another name first: of two processes that start at once the
     first to link wins, and a crash in between leaves no half of a key."""
     if not file.exists():

@@ -25,6 +25,15 @@ class Settings(BaseSettings):
         description="The same database as a login that is a member of ruhu_app only. Without it, `database_url` is "
         "used with the role ruhu_app.",
     )
+    master_key: str | None = Field(
+        None, repr=False, description="The master key itself: 64 hexadecimal digits. Prefer a file or a command."
+    )
+    master_key_file: Path | None = Field(
+        None, description="The file with the master key, by which sealed fields are opened; needed outside the demo."
+    )
+    master_key_command: str | None = Field(
+        None, description="A command that prints the master key, such as a key management service's client."
+    )
     data_dir: Path = Field(Path(".data"), description="Where the private server, keys and uploads live.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, validation_alias=AliasChoices("RUHU_PORT", "PORT"), description="Port to listen on.")

@@ -36,13 +36,16 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.types import QueueExecutionMode
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import Schedule as DueSchedule
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.database import sqlalchemy_url
 from api.jobs import JOBS, SCHEDULES, Job, Schedule, Work
+from api.master_key import kept_current, master_key
 from api.settings import Settings
 from domain.access.rules import CHINA
 from domain.base.jobs import enqueue
+from domain.base.key_ring import read_ring
+from domain.base.transactions import sessions_on
 
 LOG = structlog.get_logger("ruhu.worker")
 
@@ -95,8 +98,13 @@ async def working(settings: Settings, clock: Callable[[], datetime] = lambda: da
     engine = create_async_engine(
         sqlalchemy_url(settings.database_url), pool_size=AT_ONCE, connect_args={"server_settings": as_machine()}
     )
+    master = master_key(settings)
+    keys = asyncpg.create_pool(settings.database_url, min_size=0, max_size=1, server_settings=as_machine("ruhu keys"))
     try:
-        yield Work(async_sessionmaker(engine, expire_on_commit=False), clock)
+        async with keys:
+            ring = await read_ring(keys, master, datetime.now(UTC))
+            async with kept_current(ring, keys, master):
+                yield Work(sessions_on(engine, ring), clock)
     finally:
         await engine.dispose()
 

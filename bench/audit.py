@@ -21,7 +21,7 @@ from pathlib import Path
 from api.cli.cluster import running
 from api.database import prepare
 from api.tokens import DEMO_SECONDS, Keys
-from bench.servers import ROOT, installed, serving
+from bench.servers import ROOT, installed, master, serving
 from domain.demo.personas import account_id
 
 AUDIT = Path(__file__).resolve().parent / "peers" / "graphql_http"
@@ -35,7 +35,7 @@ def main() -> int:
     with ExitStack() as stack:
         cluster = stack.enter_context(running(data, say=print))
         url = cluster.url("ruhu_audit")
-        asyncio.run(prepare(url, demo=True, say=print))
+        asyncio.run(prepare(url, master(), demo=True, say=print))
         environment = {"RUHU_DATABASE_URL": url, "RUHU_ENV": "demo", "RUHU_DATA_DIR": str(data)}
         server = stack.enter_context(serving("bench.ours:create_app", environment))
         told = {

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ import asyncpg
 from api.cli.cluster import ClusterError, running
 from api.database import connected, prepare
 from api.tokens import Keys
-from bench.servers import ROOT
+from bench.servers import ROOT, master
 from domain.access.queries import find_viewer, viewer_settings
 from domain.access.rules import CHINA
+from domain.base.key_ring import read_ring
 from domain.base.models import namespace_id
 from domain.demo.personas import account_id
 from domain.demo.province import load_province, province_is_loaded
@@ -68,11 +69,14 @@ def address(url: str | None, households: int) -> Iterator[str]:
 @asynccontextmanager
 async def ground(url: str, households: int) -> AsyncIterator[Ground]:
     """The province at this address, loaded if it is not there."""
-    await prepare(url, demo=True, say=print)
+    key = master()
+    await prepare(url, key, demo=True, say=print)
     with tempfile.TemporaryDirectory(prefix="ruhu-bench-") as data:
         async with connected(url) as connection:
             if not await province_is_loaded(connection):
-                await load_province(connection, households=households, say=print, today=datetime.now(CHINA).date())
+                ring = await read_ring(connection, key, datetime.now(UTC))
+                today = datetime.now(CHINA).date()
+                await load_province(connection, ring, households=households, say=print, today=today)
                 await connection.execute("VACUUM (ANALYZE)")
             villages = await _villages(connection)
             partners = await _partners(connection)

@@ -15,15 +15,16 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from api.cli.cluster import running
 from api.database import connected, prepare
 from api.tokens import DEMO_SECONDS, Keys
-from bench.servers import ROOT, installed, serving
+from bench.servers import ROOT, installed, master, serving
 from domain.access.rules import CHINA
+from domain.base.key_ring import read_ring
 from domain.demo.actions import reset_demo
 from domain.demo.personas import account_id
 
@@ -34,9 +35,11 @@ LONGEST_SECONDS = 300
 
 async def _form(url: str) -> tuple[str, int]:
     """A demo as on its first day; the id and version of its form."""
-    await prepare(url, demo=True, say=print)
+    key = master()
+    await prepare(url, key, demo=True, say=print)
     async with connected(url) as connection:
-        await reset_demo(connection, say=lambda _: None, today=datetime.now(CHINA).date())
+        ring = await read_ring(connection, key, datetime.now(UTC))
+        await reset_demo(connection, ring, say=lambda _: None, today=datetime.now(CHINA).date())
         row = await connection.fetchrow(
             "SELECT id, version FROM survey_form WHERE code = 'RU_HU' ORDER BY version DESC"
         )

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from api.master_key import master_key
+from api.settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRAPHILE = Path(__file__).resolve().parent / "peers" / "postgraphile"
 START_SECONDS = 60
@@ -57,6 +60,11 @@ def serving_postgraphile(url: str) -> Iterator[Server]:
         yield server
 
 
+def master() -> bytes:
+    """The demo's master key of this project: what benches seal with, also on a database of one's own."""
+    return master_key(Settings(env="demo", data_dir=ROOT / ".data"))
+
+
 def installed(peer: Path) -> Path:
     """The folder under .data/bench where npm has installed what this peer's lock names; its own files are there too."""
     folder = ROOT / ".data" / "bench" / peer.name
@@ -78,7 +86,7 @@ def _running(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, **environment, "PORT": str(port)}
+    environment = {**os.environ, "RUHU_MASTER_KEY": master().hex(), **environment, "PORT": str(port)}
     # What a server logs per request is part of its work; where it goes is not.
     with open(log, "wb") as told:
         process = subprocess.Popen(command(port), cwd=folder, env=environment, stdout=told, stderr=told)

@@ -91,6 +91,7 @@ class SplitHouseholdInput:
     code: str | None = strawberry.field(default=UNSET, description="Absent: the village's next number. 新户编号")
     address: str | None = strawberry.field(default=UNSET, description="The new household's address. 新户住址")
     phone: str | None = strawberry.field(default=UNSET, description="Its telephone. 新户联系电话")
+    bank_account: str | None = strawberry.field(default=UNSET, description="Its account. 新户惠农一卡通账号")
     location: GeoPointInput | None = strawberry.field(default=UNSET, description="Its dwelling. 新户住所位置")
 
     def arguments(self, ids: Ids) -> dict[str, Any]:
@@ -104,6 +105,7 @@ class SplitHouseholdInput:
             "code": plain(self.code),
             "address": plain(self.address),
             "phone": plain(self.phone),
+            "bank_account": plain(self.bank_account),
             "location": point(plain(self.location)),
         }
 

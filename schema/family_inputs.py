@@ -122,6 +122,9 @@ class RegisterHouseholdInput:
     code: str | None = strawberry.field(default=UNSET, description="Absent: the village's next number. 户编号")
     address: str | None = strawberry.field(default=UNSET, description="The address within the village. 住址")
     phone: str | None = strawberry.field(default=UNSET, description="Telephone. 联系电话")
+    bank_account: str | None = strawberry.field(
+        default=UNSET, description="Of the card on which subsidies arrive. 惠农一卡通账号"
+    )
     causes: list[str] | None = strawberry.field(
         default=UNSET, description="Codes of cause, the main one first, at most three. 致贫返贫原因代码"
     )
@@ -136,6 +139,7 @@ class RegisterHouseholdInput:
             "code": plain(self.code),
             "address": plain(self.address),
             "phone": plain(self.phone),
+            "bank_account": plain(self.bank_account),
             "causes": plain(self.causes) or (),
             "location": point(plain(self.location)),
         }
@@ -146,7 +150,9 @@ class RegisterHouseholdInput:
 
 @strawberry.input(description="A change of a text, code or date. 文本修改")
 class TextEdit:
-    base: str | None = strawberry.field(default=None, description="What it was when it was read. 读取时的值")
+    base: str | None = strawberry.field(
+        default=None, description="What it was when it was read, masked where it came masked. 读取时的值"
+    )
     value: str | None = strawberry.field(default=None, description="What it shall be. 新值")
 
 
@@ -199,6 +205,9 @@ class EditHouseholdInput:
     code: TextEdit | None = strawberry.field(default=UNSET, description="The number people know it by. 户编号")
     address: TextEdit | None = strawberry.field(default=UNSET, description="The address within the village. 住址")
     phone: TextEdit | None = strawberry.field(default=UNSET, description="Telephone. 联系电话")
+    bank_account: TextEdit | None = strawberry.field(
+        default=UNSET, description="Of the card on which subsidies arrive. 惠农一卡通账号"
+    )
     category: TextEdit | None = strawberry.field(default=UNSET, description="Code of household_category. 农户类型")
     causes: CodesEdit | None = strawberry.field(default=UNSET, description="Codes of cause. 致贫返贫原因")
     location: GeoPointEdit | None = strawberry.field(default=UNSET, description="The dwelling. 住所位置")

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import strawberry
 from sqlalchemy import Text
 
+from domain.base.models import sealed_text
 from domain.hardship import models as m
 from domain.hardship.actions import dismiss_hardship_report, match_hardship_report
 from domain.hardship.queries import sees_report
 from domain.hardship.rules import HardshipReportDismissal, ReportMatching
-from domain.households.queries import shown_number
 from domain.monitoring.rules import ClueSource
 from schema.clues import Clue
 from schema.context import Info
-from schema.engine import CountedConnection, by, described, entity, is_in, keyed, matches, pages, shows
+from schema.engine import CountedConnection, by, described, entity, is_in, keyed, matches, opened, pages, shows
 from schema.enums import described_enum
 from schema.errors import WHAT_TO_DO, UserError
 from schema.families import carried_out
@@ -57,10 +57,13 @@ class HardshipReport:
     name: str = described("Who is in hardship. 姓名")
     id_number: str | None = shows(
         # Nobody has checked it, and whoever sent it is not known: half of it is enough to compare.
-        shown_number(m.HardshipReport.id_number),
+        m.HardshipReport.id_number_masked,
         description="Their identity number, as it was given. 公民身份号码",
     )
-    phone: str | None = described("Where whoever reported can be called back. 联系电话")
+    phone: str | None = opened(
+        sealed_text("hardship_report.phone", m.HardshipReport.id, m.HardshipReport.phone_sealed),
+        description="Where whoever reported can be called back. 联系电话",
+    )
     is_for_somebody_else: bool = described("Whether somebody else reported it. 是否代报")
     kind: Term = term("clue_sign", m.HardshipReport.sign, description="What the matter is. 困难类型")
     text: str = described("In their own words; those who help the family do not see it. 情况说明")

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, ColumnElement, Text, and_, or_
 
 from domain.access.queries import is_signed_in
 from domain.helpers import models as m
-from domain.helpers.queries import is_named_like, knows_helper, knows_organisation, masked_phone, only_if
+from domain.helpers.queries import is_named_like, known_phone, knows_helper, knows_organisation, only_if
 from domain.pairings.models import Pairing as PairingRow
 from domain.pairings.queries import open_pairings
 from schema.engine import (
@@ -22,6 +22,7 @@ from schema.engine import (
     is_in,
     matches,
     one,
+    opened,
     page,
     pages,
     planned,
@@ -72,8 +73,9 @@ class Helper(Node):
     kind: Term = term("helper_kind", m.Helper.kind, description="Cadre, first secretary, teacher … 帮扶责任人类型")
     region: Region = described("Where the helper works or lives: the village of a leader. 所在区划")
     organisation: Organisation | None = described("Whom the helper belongs to. 所属单位")
-    phone: str | None = shows(
-        masked_phone(knows_helper(), m.Helper.phone),
+    phone: str | None = opened(
+        known_phone(knows_helper(), m.Helper),
+        otherwise=m.Helper.phone_masked,
         description="Whole for the helper and for officers of the region, else like 138****5678. 电话",
     )
     is_party_member: bool | None = shows(
@@ -103,8 +105,9 @@ class Organisation(Node):
     name: str = described("Its name. 名称")
     kind: Term = term("organisation_kind", m.Organisation.kind, description="What sort of organisation. 单位类型")
     region: Region = described("Where it is registered. 所在区划")
-    phone: str | None = shows(
-        masked_phone(knows_organisation(), m.Organisation.phone),
+    phone: str | None = opened(
+        known_phone(knows_organisation(), m.Organisation),
+        otherwise=m.Organisation.phone_masked,
         description="Whole for the organisation and for officers of the region, else like 138****5678. 电话",
     )
     started_on: date = described("Since when it helps. 开始日期")

@@ -71,6 +71,7 @@ class HouseholdRecordInput:
     village_code: str | None = _said(f"Its village{FIXED}, but for a new family. 行政村代码")
     address: str | None = _said("The address within the village. 住址")
     phone: str | None = _said("Telephone; masked as it came, it is left alone. 联系电话")
+    bank_account: str | None = _said("Bank account for subsidies; masked as it came, it is left alone. 惠农一卡通账号")
     longitude: float | None = _said("Of the dwelling, WGS-84, in degrees east. 经度")
     latitude: float | None = _said("Of the dwelling, WGS-84, in degrees north. 纬度")
     accuracy_metres: float | None = _said("As the device stated it, in metres. 精度(米)")

@@ -16,12 +16,12 @@ from sqlalchemy.orm import aliased
 from domain.access.queries import sees_household
 from domain.helpers.models import Helper, Organisation
 from domain.households import models as m
-from domain.households.queries import MEETS, only_met, sees_person, shown_name, shown_number, shown_phone, shown_point
+from domain.households.queries import MEETS, met_phone, only_met, sees_person, shown_name, shown_point
 from domain.pairings import models as p
 from domain.pairings.queries import sees_pairing
 from domain.sync.queries import with_tombstones
 from domain.sync.rules import MOST_AT_ONCE as MOST
-from schema.engine import described, entity, many, planned, related, shows
+from schema.engine import described, entity, many, opened, planned, related, shows
 from schema.scalars import RegionCode
 
 
@@ -38,11 +38,13 @@ class MemberRecord:
     born_on: date | None = shows(
         only_met(m.Person.born_on), description="Birth date; null for who does not meet the family. 出生日期"
     )
-    id_number: str | None = shows(shown_number(m.Person.id_number), description="As `Person.idNumber`. 公民身份号码")
+    id_number: str | None = shows(m.Person.id_number_masked, description="As `Person.idNumber`. 公民身份号码")
     disability_certificate: str | None = shows(
-        shown_number(m.Person.disability_certificate), description="As `Person.disabilityCertificate`. 残疾人证号"
+        m.Person.disability_certificate_masked, description="As `Person.disabilityCertificate`. 残疾人证号"
     )
-    phone: str | None = shows(shown_phone(m.Person.phone), description="Telephone, or 138****. 联系电话")
+    phone: str | None = opened(
+        met_phone(m.Person), otherwise=m.Person.phone_masked, description="Telephone, or 138****. 联系电话"
+    )
     education: str | None = described("Code of education. 文化程度代码")
     school_status: str | None = described("Code of school_status. 在校状况代码")
     health: list[str] | None = shows(
@@ -93,7 +95,12 @@ class HouseholdRecord:
     address: str | None = shows(
         only_met(m.Household.address), description="Null for those who do not meet the family. 住址"
     )
-    phone: str | None = shows(shown_phone(m.Household.phone), description="Telephone, or 138****. 联系电话")
+    phone: str | None = opened(
+        met_phone(m.Household), otherwise=m.Household.phone_masked, description="Telephone, or 138****. 联系电话"
+    )
+    bank_account: str | None = shows(
+        m.Household.bank_account_masked, description="As `Household.bankAccount`. 惠农一卡通账号"
+    )
     longitude: float | None = shows(
         func.ST_X(shown_point(), type_=Double()), description="Of the dwelling, WGS-84, in degrees east. 经度"
     )

@@ -12,14 +12,27 @@ from domain.access.queries import is_signed_in, sees_household
 from domain.base.datum import Datum
 from domain.families.rules import EventKind
 from domain.households import models as m
-from domain.households.queries import MEETS, members_on, only_met, sees_roster_entry, shown_phone, shown_point
+from domain.households.queries import MEETS, members_on, met_phone, only_met, sees_roster_entry, shown_point
 from domain.monitoring.models import Clue as ClueRow
 from domain.monitoring.models import IncomeStatement as StatementRow
 from domain.monitoring.queries import income_of
 from domain.pairings import models as p
 from domain.visits.models import Visit as VisitRow
 from schema.clues import Clue
-from schema.engine import CountedConnection, by, composed, described, entity, many, one, page, planned, related, shows
+from schema.engine import (
+    CountedConnection,
+    by,
+    composed,
+    described,
+    entity,
+    many,
+    one,
+    opened,
+    page,
+    planned,
+    related,
+    shows,
+)
 from schema.enums import described_enum
 from schema.helpers import ActiveOn, After, First, holds_on
 from schema.income import IncomeStatement, IncomeSummary
@@ -67,7 +80,13 @@ class Household(Node):
     address: str | None = shows(
         only_met(m.Household.address), description="Null for those who do not meet the family. 住址"
     )
-    phone: str | None = shows(shown_phone(m.Household.phone), description="Telephone, or 138****. 联系电话")
+    phone: str | None = opened(
+        met_phone(m.Household), otherwise=m.Household.phone_masked, description="Telephone, or 138****. 联系电话"
+    )
+    bank_account: str | None = shows(
+        m.Household.bank_account_masked,
+        description="Of the card on which subsidies arrive, masked for everybody: ****1234. 惠农一卡通账号",
+    )
     head: Person | None = described("The head of the household; null once it has ended. 户主")
     members: list[Person] = related(
         m.Household.members,

@@ -9,9 +9,9 @@ import strawberry
 
 from domain.access.queries import sees_household
 from domain.households import models as m
-from domain.households.queries import only_met, sees_person, shown_name, shown_number, shown_phone
+from domain.households.queries import met_phone, only_met, sees_person, shown_name
 from domain.pairings import models as p
-from schema.engine import described, entity, many, planned, related, shows
+from schema.engine import described, entity, many, opened, planned, related, shows
 from schema.helpers import ActiveOn, holds_on
 from schema.node import Node
 from schema.pairings import Pairing
@@ -41,12 +41,15 @@ class Person(Node):
     )
     died_on: date | None = described("The day of death, if they died as a member. 死亡日期")
     id_number: str | None = shows(
-        shown_number(m.Person.id_number), description="Identity number, GB 11643, or 35**************1X. 公民身份号码"
+        m.Person.id_number_masked,
+        description="Identity number, GB 11643, masked for everybody: 35**************1X. 公民身份号码",
     )
     disability_certificate: str | None = shows(
-        shown_number(m.Person.disability_certificate), description="Number of the certificate, masked alike. 残疾人证号"
+        m.Person.disability_certificate_masked, description="Number of the certificate, masked alike. 残疾人证号"
     )
-    phone: str | None = shows(shown_phone(m.Person.phone), description="Telephone, or 138****. 联系电话")
+    phone: str | None = opened(
+        met_phone(m.Person), otherwise=m.Person.phone_masked, description="Telephone, or 138****. 联系电话"
+    )
     education: Term | None = term(
         "education", m.Person.education, description="Highest level reached; null for who goes to school. 文化程度"
     )

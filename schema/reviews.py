@@ -11,12 +11,14 @@ from sqlalchemy import and_
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from domain.base.models import sealed_text
+from domain.base.sealed_fields import CONTENT
 from domain.sync.deferred import judge_waiting
 from domain.sync.reviewing import ReviewDecision, is_in_review, review_submission, sees_review, standing
 from domain.visits import models as m
 from domain.visits.models import SubmissionOutcome
 from schema.context import Info
-from schema.engine import Connection, by, described, entity, keyed, pages, planned
+from schema.engine import Connection, by, described, entity, keyed, opened, pages, planned
 from schema.enums import described_enum
 from schema.errors import WHAT_TO_DO, UserError, user_errors
 from schema.families import carried_out
@@ -40,7 +42,11 @@ class SubmissionInReview:
     id: strawberry.ID = described("The id of what was sent. 唯一标识")
     kind: str = described("What it is: VISIT. 类型")
     submitter: Actor = described("Who sent it. 提交人")
-    content: JSON = described("What was sent, word for word. 提交内容")
+    content: JSON = opened(  # type: ignore[assignment]  # one of the two is always there
+        sealed_text(CONTENT, m.Submission.id, m.Submission.content_sealed),
+        otherwise=m.Submission.content,
+        description="What was sent, word for word. 提交内容",
+    )
     received_at: datetime = described("When it first came. 首次接收时间")
     review_since: datetime | None = described("Since when it is in review. 转复核时间")
 

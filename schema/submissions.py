@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
 from domain.access.queries import VIEWER_ID
+from domain.base.models import sealed_text
+from domain.base.sealed_fields import CONTENT
 from domain.visits import models as m
 from domain.visits.actions import Judged, submit_visits
 from domain.visits.amending import amend_visit
@@ -30,6 +32,7 @@ from schema.engine import (
     many,
     matches,
     one,
+    opened,
     pages,
     planned,
     rows_of,
@@ -94,7 +97,11 @@ class Submission:
     id: strawberry.ID = described("The id of what was sent; made here where that was no UUID. 唯一标识")
     kind: str = described("What it is: VISIT, or HOUSEHOLD for a pushed one. 类型")
     outcome: SubmissionOutcome = described("What became of it. 提交结果")
-    content: JSON = described("What was sent. 提交内容")
+    content: JSON = opened(  # type: ignore[assignment]  # one of the two is always there
+        sealed_text(CONTENT, m.Submission.id, m.Submission.content_sealed),
+        otherwise=m.Submission.content,
+        description="What was sent. 提交内容",
+    )
     received_at: datetime = described("When it first came. 首次接收时间")
     judged_at: datetime = described("When it was last judged. 最近判定时间")
     review_since: datetime | None = described(

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,8 +14,12 @@ import asyncpg
 
 from api.cli.cluster import running
 from api.database import prepare
+from domain.base.key_ring import read_ring
+from domain.base.sealing import Ring
 
 ROOT = Path(__file__).resolve().parent.parent
+MASTER = bytes(range(32))  # the master key of every test's database
+os.environ["RUHU_MASTER_KEY"] = MASTER.hex()
 # What a template is made of: when one of these changes, the next run makes a new one.
 INGREDIENTS = (
     "api/database.py",
@@ -59,6 +64,11 @@ async def fresh_database(name: str, template: str = "template0") -> str:
     return named(name)
 
 
+async def ring(connection: asyncpg.Connection) -> Ring:
+    """The keys of a test's database."""
+    return await read_ring(connection, MASTER, datetime.now(UTC))
+
+
 async def drop_database(name: str) -> None:
     """Away with a clone."""
     connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
@@ -86,7 +96,7 @@ async def template() -> str:
         if old.startswith("ruhu_"):
             await drop_database(old)
     building = f"{name}_building"
-    await prepare(await fresh_database(building), demo=True, say=lambda _: None)
+    await prepare(await fresh_database(building), MASTER, demo=True, say=lambda _: None)
     connection = await asyncpg.connect(os.environ["RUHU_TEST_ADMIN_URL"])
     try:
         await connection.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')

@@ -21,7 +21,7 @@ regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
-keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
+keys_app = typer.Typer(help="The keys that sign tokens, and those that seal numbers.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
@@ -183,6 +183,22 @@ def keys_rotate() -> None:
     from api.cli.people import rotate_keys
 
     rotate_keys()
+
+
+@keys_app.command("rotate-fields")
+def keys_rotate_fields() -> None:
+    """Seal identity numbers and the like with a new key, while the service runs."""
+    from api.cli.sealing import rotate_fields
+
+    rotate_fields()
+
+
+@keys_app.command("rewrap")
+def keys_rewrap(file: Annotated[Path, typer.Argument(help="The file with the new master key.")]) -> None:
+    """Put all sealing keys under another master key."""
+    from api.cli.sealing import rewrap_keys
+
+    rewrap_keys(file)
 
 
 @client_app.command("add")

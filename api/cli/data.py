@@ -1,37 +1,42 @@
 """The commands that work on the data: migrate, demo reset, regions load and merge."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from gzip import BadGzipFile
 from pathlib import Path
 
 from api.cli import CommandError
-from api.cli.target import run, say, settings, target
+from api.cli.target import key_for, run, say, settings, target
 from api.database import build, connected, prepare
 from api.settings import Settings
 from domain.access.rules import CHINA
+from domain.base.key_ring import read_ring
 from domain.calendar.loading import CalendarUnreadable, load_calendar
 from domain.regions import actions as regions
 
 
 def migrate() -> None:
     """Brings the database up to date, without the demo."""
-    with target(settings()) as url:
-        run(prepare(url, demo=False, say=say))
+    chosen = settings()
+    master = key_for(chosen)
+    with target(chosen) as url:
+        run(prepare(url, master, demo=False, say=say))
     say("The database is up to date.")
 
 
 def load_demo(households: int) -> None:
     """Loads the demo where it is missing, and beside it a province of so many households."""
     demo_settings = _demo_only(settings())
+    master = key_for(demo_settings)
 
     async def load(url: str) -> None:
         from domain.demo.province import load_province
 
-        await prepare(url, demo=True, say=say)
+        await prepare(url, master, demo=True, say=say)
         if households:
             async with connected(url) as connection:
+                ring = await read_ring(connection, master, datetime.now(UTC))
                 try:
-                    await load_province(connection, households=households, say=say, today=_today())
+                    await load_province(connection, ring, households=households, say=say, today=_today())
                 except ValueError as refusal:
                     raise CommandError(str(refusal)) from None
 
@@ -43,13 +48,15 @@ def load_demo(households: int) -> None:
 def reset_demo() -> None:
     """Throws the demo's data away and loads it afresh."""
     demo_settings = _demo_only(settings())
+    master = key_for(demo_settings)
 
     async def reset(url: str) -> None:
         from domain.demo.actions import reset_demo
 
-        await prepare(url, demo=False, say=say)
+        await prepare(url, master, demo=False, say=say)
         async with connected(url) as connection:
-            await reset_demo(connection, say=say, today=_today())
+            ring = await read_ring(connection, master, datetime.now(UTC))
+            await reset_demo(connection, ring, say=say, today=_today())
 
     with target(demo_settings) as url:
         run(reset(url))

@@ -14,7 +14,7 @@ import uvicorn
 
 from api.cli import CommandError
 from api.cli.day import Day
-from api.cli.target import run, say, settings, target
+from api.cli.target import key_for, run, say, settings, target
 from api.database import prepare
 from api.settings import Settings
 from mobile_contract.client.http import demo_token, over_http
@@ -73,7 +73,7 @@ def _endpoint(url: str | None) -> Iterator[str]:
     if wanted.database_url and "env" not in wanted.model_fields_set:  # what stands there may be real
         raise CommandError("no demo is made on RUHU_DATABASE_URL's server unasked: set RUHU_ENV=demo, or name a --url")
     with target(wanted) as database_url:
-        run(prepare(database_url, demo=True, say=say))
+        run(prepare(database_url, key_for(wanted), demo=True, say=say))
         with _serving(wanted.model_copy(update={"database_url": database_url, "log_level": "error"})) as endpoint:
             yield endpoint
 

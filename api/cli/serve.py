@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.cli import CommandError
-from api.cli.target import run, say, settings, target
+from api.cli.target import key_for, run, say, settings, target
 from api.database import prepare
 from api.settings import Settings
 from api.tokens import PERSONAS
@@ -24,8 +24,9 @@ UNREAD_SECONDS = 60  # how long a client may take in nothing of what was sent
 def serve(*, demo: bool = False) -> None:
     """Serves until it is told to stop. `demo` asks for the demo on RUHU_DATABASE_URL's server as well."""
     wanted = _with_demo_decided(settings(), asked=demo)
+    master = key_for(wanted)
     with _bound(wanted) as listener, target(wanted) as url:
-        run(prepare(url, demo=wanted.env == "demo", say=say))
+        run(prepare(url, master, demo=wanted.env == "demo", say=say))
         try:
             listener.listen(2048)
         except OSError as error:  # somebody was quicker while we prepared

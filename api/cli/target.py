@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from api.cli import CommandError
 from api.cli.cluster import running
 from api.database import DatabaseUnready
+from api.master_key import MasterKeyMissing, master_key
 from api.settings import Settings, load_settings
 from domain.base.errors import DomainError
+from domain.base.sealing import CannotOpen
 from schema.messages import message
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,14 @@ def settings() -> Settings:
     return loaded.model_copy(update={"data_dir": ROOT / loaded.data_dir})
 
 
+def key_for(settings: Settings) -> bytes:
+    """The master key; a missing one is a CommandError that says what to do."""
+    try:
+        return master_key(settings)
+    except MasterKeyMissing as error:
+        raise CommandError(str(error)) from None
+
+
 @contextmanager
 def target(settings: Settings) -> Iterator[str]:
     """The address of the database, as a user who may do everything there; it is up while the block runs."""
@@ -52,7 +62,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Runs the work on an event loop; what may go wrong between us and the database becomes a CommandError."""
     try:
         return asyncio.run(work)
-    except DatabaseUnready as error:
+    except (DatabaseUnready, CannotOpen) as error:
         raise CommandError(str(error)) from None
     except DomainError as error:
         reasons = [message(problem.code, "en", problem.detail) for problem in error.problems]

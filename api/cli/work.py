@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Any
 
-from api.cli.target import run, say, settings, target
+from api.cli.target import key_for, run, say, settings, target
 from api.database import prepare
 from api.logging import set_up_logging
 from api.worker import work_on
@@ -17,8 +17,9 @@ def work() -> None:
     """Works until it is told to stop. A job that is cut short is begun anew by the next worker."""
     wanted = settings()
     set_up_logging(wanted.log_level)
+    master = key_for(wanted)
     with target(wanted) as url:
-        run(prepare(url, demo=False, say=say))
+        run(prepare(url, master, demo=False, say=say))
         say("Working (Ctrl-C stops).")
         run(_until_told(work_on(wanted.model_copy(update={"database_url": url}))))
     say("Stopped.")

@@ -87,8 +87,6 @@ CONSTRAINTS: Mapping[str, str] = {
     "one_open_move_per_household": "MOVE_ALREADY_ASKED",
     "household_has_a_head": "HEAD_MISSING",
     "ck_person_education_or_school_status": "EDUCATION_OR_SCHOOL_STATUS",
-    "ck_person_id_number_valid": "ID_NUMBER_INVALID",
-    "ck_person_disability_certificate_valid": "DISABILITY_CERTIFICATE_INVALID",
     "uq_person_id_number": "ID_NUMBER_TAKEN",
     "membership_spells_do_not_overlap": "MEMBERSHIP_OVERLAP",
     "ck_membership_ends_after_it_starts": "END_BEFORE_START",

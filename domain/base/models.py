@@ -8,9 +8,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, MetaData, Numeric, Text, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Index,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Text,
+    cast,
+    func,
+    literal,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from domain.base.sealed_fields import SEALED
+from domain.base.sealing import SEAL_BYTES, VERSION
 
 # Every constraint has a name that can be foretold, because its name maps to an error code (base/errors.py).
 NAMING = {
@@ -52,6 +69,49 @@ class Term(Base):
     position: Mapped[int]
     source: Mapped[str]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SealingKey(Base):
+    """A key that values are sealed or looked up with (数据密钥), itself sealed under the master key (主密钥).
+
+    purpose: FIELDS for envelopes, INDEX for blind indexes and other keyed hashes. master: which master key it is, by
+    fingerprint. starts_at: from when on values are sealed with it; known to all servers before, it opens at once.
+    """
+
+    __tablename__ = "sealing_key"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    purpose: Mapped[str]
+    wrapped: Mapped[bytes]
+    master: Mapped[str]
+    made_at: Mapped[datetime]
+    starts_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("purpose IN ('FIELDS', 'INDEX')", "for_one_purpose"),
+        Index("one_index_key", "purpose", unique=True, postgresql_where=text("purpose = 'INDEX'")),
+    )
+
+
+def sealed_columns(table: str) -> list[CheckConstraint]:
+    """What the database can say of sealed fields without any key: one is there whole or not at all, and is an envelope."""
+    found = []
+    for name, field in SEALED[table].items():
+        columns = [f"{name}_sealed", f"{name}_masked"] + [f"{name}_index"] * field.is_indexed
+        shape = f"num_nonnulls({', '.join(columns)}) IN (0, {len(columns)}) AND (" + is_envelope(columns[0]) + ")"
+        found.append(CheckConstraint(shape, f"{name}_is_sealed"))
+    return found
+
+
+def sealed_text(place: str, row: Any, envelope: Any) -> ColumnElement[str]:
+    """A sealed value as the read engine hands it to `Ring.told`: place, row and envelope. Null where there is none."""
+    letters = func.encode(envelope, "base64", type_=Text())
+    return literal(f"{place} ", Text()) + cast(row, Text) + literal(" ", Text()) + letters
+
+
+def is_envelope(column: str) -> str:
+    """The condition that a column holds an envelope of this version, or nothing."""
+    return f"{column} IS NULL OR (octet_length({column}) > {SEAL_BYTES} AND get_byte({column}, 0) = {VERSION})"
 
 
 def namespace_id(name: str) -> uuid.UUID:

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from domain.base.errors import CONSTRAINTS, InvalidInput, Problem, TryAgain
+from domain.base.sealing import Ring
 
 Sessions = async_sessionmaker[AsyncSession]
 T = TypeVar("T")
@@ -20,6 +21,17 @@ ATTEMPTS = 3
 # Serialisation failure, deadlock, lock not available: the same action may well succeed on the next attempt.
 WORTH_ANOTHER_ATTEMPT = frozenset({"40001", "40P01", "55P03"})
 TOO_SLOW = "57014"  # stopped by statement_timeout
+
+
+def sessions_on(engine: AsyncEngine, ring: Ring) -> Sessions:
+    """Sessions on this engine, which carry the keys for what actions seal and open."""
+    return async_sessionmaker(engine, expire_on_commit=False, info={"ring": ring})
+
+
+def ring_of(db: AsyncSession) -> Ring:
+    """The keys that come with a session."""
+    ring: Ring = db.info["ring"]
+    return ring
 
 
 async def carry_out(

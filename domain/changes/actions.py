@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.base.errors import Conflict, Problem
+from domain.base.transactions import ring_of
 from domain.changes.models import Operation
 from domain.changes.rules import HASH_VERSION, content_hash
 
@@ -32,7 +33,7 @@ async def once(
     OPERATION_REUSED for other content under the same id, ID_TAKEN when somebody else has used it (nothing of theirs is
     told). A failed action leaves no row: it is judged anew when it comes again.
     """
-    digest = content_hash(content)
+    digest = ring_of(db).keyed(content_hash(content))
     born = await db.scalar(
         insert(Operation)
         .values(

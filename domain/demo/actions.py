@@ -10,6 +10,7 @@ import asyncpg
 
 from domain.access.rules import CHINA
 from domain.base.bulk import bare
+from domain.base.sealing import Ring
 from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
@@ -31,7 +32,7 @@ async def demo_is_loaded(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM account WHERE id = $1)", account_id("cadre")))
 
 
-async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) -> None:
+async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, today: date) -> None:
     """Load the demo into a database with its divisions and terms, and nobody in it. All or nothing.
 
     `connection` belongs to a superuser or a member of ruhu_owner and ruhu_machine, outside a transaction. Ids, names
@@ -39,7 +40,7 @@ async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) ->
     that pupils stay pupils.
     """
     at = datetime.combine(today, time(), CHINA)
-    rows = Rows()
+    rows = Rows(ring)
     write_parties(rows, at)
     write_rosters(rows)
     settled = settle(today)
@@ -68,7 +69,7 @@ async def load_demo(connection: asyncpg.Connection, *, say: Say, today: date) ->
     say("  demo: {household} families, {person} people, {pairing} pairings, {visit} visits".format(**counts))
 
 
-async def reset_demo(connection: asyncpg.Connection, *, say: Say, today: date) -> None:
+async def reset_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, today: date) -> None:
     """Throw away everything but divisions, terms and forms, then load the demo anew."""
     await connection.execute(f"TRUNCATE {', '.join((*TABLES, *TRACES))} CASCADE")
-    await load_demo(connection, say=say, today=today)
+    await load_demo(connection, ring, say=say, today=today)

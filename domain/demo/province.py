@@ -17,6 +17,7 @@ import asyncpg
 
 from domain.access.rules import CHINA, GrantRole, ViewerKind
 from domain.base.bulk import bare
+from domain.base.sealing import Ring
 from domain.demo import people
 from domain.demo.actions import demo_is_loaded
 from domain.demo.families import SERIALS, Families
@@ -81,7 +82,7 @@ async def province_is_loaded(connection: asyncpg.Connection) -> bool:
     )
 
 
-async def load_province(connection: asyncpg.Connection, *, households: int, say: Say, today: date) -> None:
+async def load_province(connection: asyncpg.Connection, ring: Ring, *, households: int, say: Say, today: date) -> None:
     """Load so many households, evenly over the province's villages, beside the demo. All or nothing, in minutes.
 
     Every division above the villages gets an officer's account: `account_id("officer 5201")`. Ids, names and sizes
@@ -102,7 +103,7 @@ async def load_province(connection: asyncpg.Connection, *, households: int, say:
     maker = Families(today, laps=1 + int(households * _PEOPLE_OF_EITHER_SEX / (AREAS * SERIALS)))
     done = _Progress()
     async with points_as_pairs(connection), connection.transaction(), bare(connection, TABLES):
-        rows = Rows()
+        rows = Rows(ring)
         _write_officers(rows, [row for row in regions if len(row["code"]) < 12], at)
         for township, members in groupby(enumerate(villages), key=lambda pair: pair[1]["code"][:9]):
             settled: list[Settled] = []
@@ -115,7 +116,7 @@ async def load_province(connection: asyncpg.Connection, *, households: int, say:
             done.households += len(settled)
             if len(rows.of["household"]) >= FAMILIES_AT_ONCE:
                 await rows.copy(connection)
-                rows = Rows()
+                rows = Rows(ring)
                 say(f"  province: {done.households:,} of {households:,} households")
         await rows.copy(connection)
         say("  province: keys and indexes")

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import asyncpg
 
+from domain.base.sealed_fields import SEALED, sealed
+from domain.base.sealing import Ring
+
 # Every table comes after those that it refers to.
 TABLES: Final = (
     "organisation",
@@ -36,14 +39,15 @@ Point = tuple[float, float]  # WGS-84, longitude first
 
 
 class Rows:
-    """Gathered rows. All rows of a table name the same columns."""
+    """Gathered rows, sealed where their table has sealed fields. All rows of a table name the same columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
         self.of: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
 
     def add(self, table: str, **columns: Any) -> None:
-        """One more row of `table`; points are (longitude, latitude), JSON is text."""
-        self.of[table].append(columns)
+        """One more row of `table`; points are (longitude, latitude), JSON is text, and numbers are in the clear."""
+        self.of[table].append(sealed(self.ring, table, columns["id"], columns) if table in SEALED else columns)
 
     async def copy(self, connection: asyncpg.Connection) -> None:
         """Write everything. The connection writes points as pairs."""

@@ -165,6 +165,7 @@ def write_family(rows: Rows, settled: Settled, recorded_by: uuid.UUID, at: datet
         region_code=village.code,
         address=f"{village.name}{family.number}号",
         phone=made_up_phone(village.area * 10_000 + family.number * 10),
+        bank_account=made_up_account(village.area * 10_000 + family.number * 10),
         category=family.category,
         causes=family.causes,
         monitoring_status=settled.monitoring_status,
@@ -260,3 +261,8 @@ def _write_event(
 def made_up_phone(number: int) -> str:
     """A number that rings nowhere: no mobile number in China begins with 10."""
     return f"10{number:09}"
+
+
+def made_up_account(number: int) -> str:
+    """An account at no bank: no issuer's number begins with 999."""
+    return f"999{number:016}"

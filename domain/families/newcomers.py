@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.base.sealed_fields import sealed
+from domain.base.transactions import ring_of
 from domain.households.models import Person
 from domain.households.queries import taken_id_numbers
 from domain.households.rules import GivenPerson, Path, Reading, read_person, repeated
@@ -43,9 +45,10 @@ async def write_newcomers(
 
     None is the head yet: `write_relations` says so afterwards, when the old head no longer is (one at every moment).
     """
+    ring = ring_of(db)
     rows = [
         {
-            **person,
+            **sealed(ring, "person", person["id"], person),
             "household_id": household_id,
             "region_code": region_code,
             "relation_to_head": relations[person["id"]],

@@ -15,6 +15,8 @@ from domain.access.queries import in_region, viewer_parameters
 from domain.access.rules import OFFICER_ROLES, Actor
 from domain.audit.actions import record
 from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_visible, refused
+from domain.base.sealed_fields import sealed
+from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
 from domain.changes.rules import content_hash
 from domain.hardship.models import HardshipReport
@@ -96,7 +98,8 @@ async def _take_in(
     if reading.problems:
         raise InvalidInput(*reading.problems)
     entered_by = actor.id if source is ClueSource.HOTLINE else None
-    code, digest = receipt_of(id, mac), content_hash({**asdict(said), "entered_by": entered_by})
+    ring = ring_of(db)
+    code, digest = receipt_of(id, mac), ring.keyed(content_hash({**asdict(said), "entered_by": entered_by}))
     began_on = begun_on(actor.at)
     born = await db.scalar(
         insert(HardshipReport)
@@ -112,8 +115,7 @@ async def _take_in(
             sender_mac=sender_mac,
             content_hash=digest,
             name=said.name,
-            id_number=said.id_number,
-            phone=said.phone,
+            **sealed(ring, "hardship_report", id, {"id_number": said.id_number, "phone": said.phone}),
             is_for_somebody_else=said.is_for_somebody_else,
             sign=said.sign,
             text=said.text,

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import ANONYMOUS, Actor
 from domain.audit.actions import record
-from domain.base.transactions import Sessions, carry_out
+from domain.base.sealed_fields import unsealed
+from domain.base.transactions import Sessions, carry_out, ring_of
 from domain.hardship.actions import clue_of_report
 from domain.hardship.queries import lock_unlooked, namesakes, without_a_look
 from domain.hardship.rules import ReportMatching, desk_of, the_household
@@ -48,7 +49,8 @@ async def _look(sessions: Sessions, at: datetime, report_id: uuid.UUID, village_
         if report is None:  # somebody else looks, or an officer was faster
             return False
         report.looked_at = at
-        household_id = the_household(await namesakes(db, desk, report), report.id_number)
+        number = unsealed(ring_of(db), "hardship_report", report)["id_number"]
+        household_id = the_household(await namesakes(db, desk, report), number)
         clue_id = None if household_id is None else await clue_of_report(db, desk, report, household_id)
         if clue_id is not None:
             report.matching, report.settled_at = ReportMatching.MATCHED, at

@@ -10,7 +10,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
-from domain.base.models import Base, RegionCode
+from domain.base.models import Base, RegionCode, sealed_columns
 from domain.hardship.rules import HardshipReportDismissal, ReportMatching
 from domain.monitoring.rules import ClueSource
 from domain.regions.models import Region
@@ -40,8 +40,11 @@ class HardshipReport(Base):
     sender_mac: Mapped[bytes]
     content_hash: Mapped[str]
     name: Mapped[str]
-    id_number: Mapped[str | None]
-    phone: Mapped[str | None]
+    id_number_sealed: Mapped[bytes | None]
+    id_number_masked: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_masked: Mapped[str | None]
+    phone_index: Mapped[bytes | None]
     is_for_somebody_else: Mapped[bool]
     sign: Mapped[str]
     text: Mapped[str]
@@ -63,7 +66,9 @@ class HardshipReport(Base):
         Index("ix_hardship_report_region_code", "region_code", "due_on", "id"),
         Index("ix_hardship_report_received_at", "region_code", "received_at"),
         Index("ix_hardship_report_sender_mac", "sender_mac", "received_at"),
-        Index("ix_hardship_report_phone", "phone", "received_at", postgresql_where=sql("phone IS NOT NULL")),
+        Index(
+            "ix_hardship_report_phone", "phone_index", "received_at", postgresql_where=sql("phone_index IS NOT NULL")
+        ),
         Index("ix_hardship_report_settled_by_id", "settled_by_id", postgresql_where=sql("settled_by_id IS NOT NULL")),
         Index(
             "ix_hardship_report_entered_by_id",
@@ -80,4 +85,5 @@ class HardshipReport(Base):
         CheckConstraint("(source = 'HOTLINE') = (entered_by_id IS NOT NULL)", "entered_by_an_operator"),
         CheckConstraint("(matching = 'WAITING') = (settled_at IS NULL)", "settled_unless_waiting"),
         CheckConstraint("(matching = 'DISMISSED') = (reason IS NOT NULL)", "dismissed_for_a_reason"),
+        *sealed_columns("hardship_report"),
     )

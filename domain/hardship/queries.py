@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import in_region, viewer_parameters
 from domain.access.rules import Actor
+from domain.base.sealed_fields import ID_NUMBER, unsealed
+from domain.base.transactions import ring_of
 from domain.hardship.models import HardshipReport
 from domain.hardship.rules import (
     PER_ADDRESS,
@@ -35,16 +37,22 @@ def sees_report() -> ColumnElement[bool]:
 
 async def namesakes(db: AsyncSession, actor: Actor, report: HardshipReport) -> list[Namesake]:
     """The living of that name: in the village, or anywhere the desk sees with the identity number given."""
+    id_number = unsealed(ring_of(db), "hardship_report", report)["id_number"]
     in_the_village = Person.region_code == report.region_code
-    numbered = Person.id_number == report.id_number
+    index = None if id_number is None else ring_of(db).index(ID_NUMBER, id_number)
+    numbered = Person.id_number_index == index
     found = await db.execute(
-        select(Household.id, Person.id_number)
+        select(Household.id, Person.id_number_index, Person.id_number_masked)
         .join(Household, Household.id == Person.household_id)
         .where(Person.name == report.name, Person.died_on.is_(None), Household.ended_on.is_(None))
         .where(or_(in_the_village, numbered), in_region(Person.region_code)),
         viewer_parameters(actor.viewer),
     )
-    return [Namesake(household_id, id_number) for household_id, id_number in found]
+    # Of another number the mask is enough to say that it is another.
+    return [
+        Namesake(household_id, id_number if index is not None and theirs == index else mask)
+        for household_id, theirs, mask in found
+    ]
 
 
 async def too_many(db: AsyncSession, report_id: uuid.UUID, at: datetime) -> int:

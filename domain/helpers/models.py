@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.base.models import Base, RegionCode
+from domain.base.models import Base, RegionCode, sealed_columns
 from domain.regions.models import Region
 
 
@@ -21,7 +21,8 @@ class Organisation(Base):
     name: Mapped[str]
     kind: Mapped[str]
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
-    phone: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_masked: Mapped[str | None]
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
 
@@ -30,6 +31,7 @@ class Organisation(Base):
 
     __table_args__ = (
         Index("ix_organisation_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        *sealed_columns("organisation"),
     )
 
 
@@ -43,7 +45,8 @@ class Helper(Base):
     kind: Mapped[str]
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    phone: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_masked: Mapped[str | None]
     is_party_member: Mapped[bool]
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
@@ -53,4 +56,5 @@ class Helper(Base):
 
     __table_args__ = (
         Index("ix_helper_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        *sealed_columns("helper"),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.access.queries import HELPER_ID, ORGANISATION_ID, in_region
+from domain.base.models import sealed_text
 from domain.helpers.models import Helper, Organisation
 
 T = TypeVar("T")
@@ -28,10 +29,9 @@ def only_if(knows: ColumnElement[bool], column: SQLColumnExpression[T]) -> SQLCo
     return case((knows, column))
 
 
-def masked_phone(knows: ColumnElement[bool], phone: SQLColumnExpression[str | None]) -> SQLColumnExpression[str | None]:
-    """The number for who knows its owner; for others what tells two numbers apart: 138****5678, and less of short ones."""
-    start, end = func.left(phone, 3), func.right(phone, func.least(4, func.greatest(0, func.length(phone) - 7)))
-    return case((knows, phone), (phone.is_not(None), func.concat(start, "****", end)))
+def known_phone(knows: ColumnElement[bool], of: type[Helper] | type[Organisation]) -> SQLColumnExpression[str | None]:
+    """The sealed number, for who knows its owner."""
+    return case((knows, sealed_text(f"{of.__tablename__}.phone", of.id, of.phone_sealed)))
 
 
 def is_named_like(name: InstrumentedAttribute[str], search: Any) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, Index, func, te
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.base.models import Base, RegionCode
+from domain.base.models import Base, RegionCode, sealed_columns
 from domain.regions.models import Region, Village
 
 
@@ -43,7 +43,10 @@ class Household(Base):
     code: Mapped[str]
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
     address: Mapped[str | None]
-    phone: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_masked: Mapped[str | None]
+    bank_account_sealed: Mapped[bytes | None]  # of the card on which subsidies arrive (惠农一卡通)
+    bank_account_masked: Mapped[str | None]
     category: Mapped[str]
     causes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))  # main cause first, at most two more
     monitoring_status: Mapped[MonitoringStatus] = mapped_column(
@@ -109,6 +112,7 @@ class Household(Base):
         CheckConstraint(
             "num_nonnulls(location, sent_longitude, sent_latitude, sent_datum) IN (0, 4)", "location_says_its_datum"
         ),
+        *sealed_columns("household"),
     )
 
 
@@ -129,9 +133,13 @@ class Person(Base):
     ethnicity: Mapped[str]  # GB/T 3304
     born_on: Mapped[date]
     died_on: Mapped[date | None]
-    id_number: Mapped[str | None]
-    disability_certificate: Mapped[str | None]
-    phone: Mapped[str | None]
+    id_number_sealed: Mapped[bytes | None]
+    id_number_masked: Mapped[str | None]
+    id_number_index: Mapped[bytes | None]
+    disability_certificate_sealed: Mapped[bytes | None]
+    disability_certificate_masked: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_masked: Mapped[str | None]
     education: Mapped[str | None]
     school_status: Mapped[str | None]
     health: Mapped[list[str]] = mapped_column(server_default=text("'{HEALTHY}'"))
@@ -148,14 +156,11 @@ class Person(Base):
             "ix_person_left_household_id", "left_household_id", postgresql_where=text("left_household_id IS NOT NULL")
         ),
         Index("one_head_per_household", "household_id", unique=True, postgresql_where=text("is_head")),
-        Index("uq_person_id_number", "id_number", unique=True, postgresql_where=text("id_number IS NOT NULL")),
-        CheckConstraint("num_nonnulls(education, school_status) = 1", "education_or_school_status"),
-        CheckConstraint("id_number IS NULL OR ruhu_is_id_number(id_number)", "id_number_valid"),
-        CheckConstraint(
-            "disability_certificate IS NULL OR (ruhu_is_id_number(left(disability_certificate, 18))"
-            " AND substr(disability_certificate, 19) ~ '^[1-7][1-4]$')",
-            "disability_certificate_valid",
+        Index(
+            "uq_person_id_number", "id_number_index", unique=True, postgresql_where=text("id_number_index IS NOT NULL")
         ),
+        CheckConstraint("num_nonnulls(education, school_status) = 1", "education_or_school_status"),
+        *sealed_columns("person"),
         CheckConstraint("NOT is_head OR household_id IS NOT NULL", "head_of_a_household"),
         CheckConstraint("num_nonnulls(household_id, left_household_id) <= 1", "gone_or_there"),
         CheckConstraint("died_on IS NULL OR died_on >= born_on", "dies_after_birth"),

@@ -28,7 +28,9 @@ from sqlalchemy.orm import aliased
 
 from domain.access.queries import in_region, is_listed, sees_household, viewer_parameters
 from domain.access.rules import Actor
-from domain.base.models import Term
+from domain.base.models import Term, sealed_text
+from domain.base.sealed_fields import ID_NUMBER
+from domain.base.transactions import ring_of
 from domain.households.models import Household, HouseholdMove, Membership, Person, RosterEntry
 from domain.households.rules import VOCABULARIES, GivenPoint, Path, Reading
 from domain.regions.models import Region
@@ -106,8 +108,9 @@ async def last_left_on(db: AsyncSession, person_ids: Sequence[uuid.UUID]) -> dic
 
 async def taken_id_numbers(db: AsyncSession, numbers: Sequence[str | None]) -> set[str]:
     """Those of these identity numbers that a visible person has. A hidden person's speaks through the constraint."""
-    known = select(Person.id_number).where(Person.id_number.in_([number for number in numbers if number is not None]))
-    return {number for number in await db.scalars(known) if number is not None}
+    wanted = {ring_of(db).index(ID_NUMBER, number): number for number in numbers if number is not None}
+    known = select(Person.id_number_index).where(Person.id_number_index.in_(wanted))
+    return {wanted[index] for index in await db.scalars(known) if index is not None}
 
 
 async def village_problems(
@@ -166,15 +169,9 @@ def shown_name() -> SQLColumnExpression[str]:
     return case((MEETS, Person.name), else_=func.concat(func.left(Person.name, 1), "**"))
 
 
-def shown_number(number: SQLColumnExpression[str | None]) -> SQLColumnExpression[str | None]:
-    """An identity number or certificate, or what `masked_id_number` makes of it."""
-    hidden = func.repeat("*", func.greatest(func.length(number) - 4, 0))
-    return case((MEETS, number), else_=func.left(number, 2).concat(hidden).concat(func.right(number, 2)))
-
-
-def shown_phone(phone: SQLColumnExpression[str | None]) -> SQLColumnExpression[str | None]:
-    """A number, or its first three places."""
-    return case((MEETS, phone), else_=func.left(phone, 3).concat("****"))
+def met_phone(of: type[Household] | type[Person]) -> SQLColumnExpression[str | None]:
+    """The sealed telephone for those who meet the family: they must be able to call, also without a network."""
+    return case((MEETS, sealed_text(f"{of.__tablename__}.phone", of.id, of.phone_sealed)))
 
 
 def shown_point() -> SQLColumnExpression[Any]:
@@ -210,6 +207,9 @@ async def household_of_id_number(db: AsyncSession, actor: Actor, number: str) ->
     statement = (
         select(Household.id, Household.region_code)
         .join(Person, home == Household.id)
-        .where(Person.id_number == number, sees_household(Household.region_code, Household.id))
+        .where(
+            Person.id_number_index == ring_of(db).index(ID_NUMBER, number),
+            sees_household(Household.region_code, Household.id),
+        )
     )
     return (await db.execute(statement, viewer_parameters(actor.viewer))).one_or_none()

@@ -21,6 +21,7 @@ from domain.base.chinese_ids import (
 )
 from domain.base.datum import Datum, to_wgs84
 from domain.base.errors import Problem
+from domain.base.sealed_fields import SEALED, masked
 
 HEAD = "HEAD"  # GB/T 4761: the head's relation to the head; whoever has it is the head
 MOST_CAUSES = 3  # one main cause, at most two more (national information system)
@@ -100,6 +101,13 @@ class Reading:
         value = self.text(given, path, at_most=30)
         if value is not None and not re.fullmatch(r"\+?[0-9][0-9 ()-]{2,28}", value, re.ASCII):
             self.wrong("PHONE_INVALID", path)
+        return value
+
+    def bank_account(self, given: str | None, path: Path) -> str | None:
+        """Digits alone: cards have 16 to 19 of them, passbooks of rural banks from 12 up to 25."""
+        value = "".join((given or "").split()) or None
+        if value is not None and not re.fullmatch(r"[0-9]{12,25}", value, re.ASCII):
+            self.wrong("BANK_ACCOUNT_INVALID", path)
         return value
 
     def day(self, given: str | None, path: Path) -> date | None:
@@ -183,6 +191,7 @@ HOUSEHOLD_FIELDS: Mapping[str, Callable[[Reading, Any, Path], Any]] = {
     "code": lambda r, v, p: r.text(v, p, at_most=40, is_required=True),
     "address": lambda r, v, p: r.text(v, p, at_most=200),
     "phone": lambda r, v, p: r.phone(v, p),
+    "bank_account": lambda r, v, p: r.bank_account(v, p),
     "category": lambda r, v, p: r.code(v, "household_category", p),
     "causes": lambda r, v, p: r.causes(v, p),
     "location": lambda r, v, p: r.point(v, p),
@@ -201,6 +210,7 @@ PERSON_FIELDS: Mapping[str, Callable[[Reading, Any, Path], Any]] = {
     "health": lambda r, v, p: r.health(v, p),
     "labour": lambda r, v, p: r.code(v, "labour", p),
 }
+FIELDS = {"household": HOUSEHOLD_FIELDS, "person": PERSON_FIELDS}
 VOCABULARIES = (
     "household_category",
     "cause",
@@ -255,7 +265,7 @@ def repeated(given: Sequence[Any], paths: Sequence[Path], code: str) -> list[Pro
 
 def merged(
     reading: Reading,
-    fields: Mapping[str, Callable[[Reading, Any, Path], Any]],
+    table: str,
     edits: Mapping[str, Edit],
     current: Mapping[str, Any],
     path: Path,
@@ -264,20 +274,29 @@ def merged(
 
     A field conflicts when base ≠ current ≠ yours; where somebody has already made the same change, nothing is left to
     do. `edits` hold raw values, `current` read ones. What the caller does with a conflict is its own affair.
+
+    Of a sealed field (sealed_fields.py) whoever edits has read the mask: sent back as it came it is left alone, and as a
+    base it stands for what stands there. A conflict tells masks only.
     """
+    fields = FIELDS[table]
     changes: dict[str, Any] = {}
     for name, edit in edits.items():
-        here = (*path, public(name))
+        here, now = (*path, public(name)), current[name]
+        mask = masked(table, name, now) if name in SEALED[table] else None
+        if mask is not None and edit.value == mask:
+            continue
         before = len(reading.problems)
         base = fields[name](reading, edit.base, (*here, "base"))
         del reading.problems[before:]  # what was read earlier need not pass today's rules; it only has to be equal
-        yours, now = fields[name](reading, edit.value, (*here, "value")), current[name]
+        yours = fields[name](reading, edit.value, (*here, "value"))
         if is_same(now, yours):
             continue
-        if is_same(base, now):
+        if is_same(base, now) or (mask is not None and edit.base == mask):
             changes[name] = yours
         else:
-            problem = Problem("FIELD_CONFLICT", here, base=shown(base), current=shown(now), yours=shown(yours))
+            told = {"base": base, "current": now, "yours": yours}
+            told = {which: shown(masked(table, name, value)) for which, value in told.items()}
+            problem = Problem("FIELD_CONFLICT", here, **told)
             reading.problems.append(problem)
     return changes
 

@@ -7,11 +7,10 @@ somebody did. Absent and null say the same, as do no text and an empty one, no l
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.base.chinese_ids import masked_id_number
 from domain.base.datum import Datum
 from domain.base.errors import Problem
 from domain.families.actions import MemberEdit
@@ -35,18 +34,6 @@ FIXED = (
     "updatedAt",
 )
 FIXED_OF_MEMBER = ("isHead", "joinedOn")
-
-
-def masked_phone(number: str) -> str:
-    """The first three places, as `shown_phone` shows them."""
-    return number[:3] + "****"
-
-
-MASKS: Mapping[str, Callable[[str], str]] = {
-    "phone": masked_phone,
-    "id_number": masked_id_number,
-    "disability_certificate": masked_id_number,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,7 @@ def registration(new: Document) -> tuple[dict[str, Any], list[Problem]]:
         facts = {name: one.get(public(name)) for name in PERSON_FIELDS}
         health = tuple(facts.pop("health") or ("HEALTHY",))
         members.append(GivenPerson(person_id, health=health, **facts))
-    facts = {name: new.get(public(name)) for name in ("code", "address", "phone", "category")}
+    facts = {name: new.get(public(name)) for name in ("code", "address", "phone", "bank_account", "category")}
     return {
         "id": read_id(new.get("id")),
         "village_code": new.get("villageCode"),
@@ -159,24 +146,6 @@ def point_of(document: Document) -> GivenPoint | None:
         Datum.WGS84.name,
         document.get("accuracyMetres"),
     )
-
-
-def has_masks(edits: Mapping[str, Edit]) -> bool:
-    return any("*" in str(edits[name].base) for name in MASKS if name in edits)
-
-
-def unmasked(edits: Mapping[str, Edit], standing: Mapping[str, Any]) -> dict[str, Edit]:
-    """The same edits, with what stands in place of a base that was read behind a mask and fits it.
-
-    Whoever pulled the document before they met the family, and now types the number from the card, has not overwritten
-    anybody: they changed what they could not see.
-    """
-    found = dict(edits)
-    for name, mask in MASKS.items():
-        current = standing.get(name)
-        if name in found and current is not None and found[name].base == mask(current):
-            found[name] = replace(found[name], base=current)
-    return found
 
 
 _NAMES = {"householdId": "id", "personId": "id"}

@@ -6,10 +6,11 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,19 +20,18 @@ from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Conflict, DomainError, InvalidInput, Problem, Refused
 from domain.base.models import namespace_id
-from domain.base.transactions import WORTH_ANOTHER_ATTEMPT, broken_rule, sqlstate
+from domain.base.sealed_fields import CONTENT
+from domain.base.sealing import Ring
+from domain.base.transactions import WORTH_ANOTHER_ATTEMPT, broken_rule, ring_of, sqlstate
 from domain.changes.actions import Answer
 from domain.changes.rules import HASH_VERSION, content_hash
 from domain.families.actions import edit_household, register_household
-from domain.households.models import Household, Person
+from domain.households.models import Household
 from domain.sync.difference import (
-    Difference,
     Row,
     difference,
-    has_masks,
     in_document,
     registration,
-    unmasked,
 )
 from domain.visits.items import storable
 from domain.visits.judgement import PROBLEMS_LIMIT, is_deferred, written_down
@@ -67,6 +67,7 @@ class _Item:
     row: Row
     key: uuid.UUID  # of its submission
     content: Mapping[str, Any]
+    content_sealed: bytes
     content_hash: str
     region_code: str | None = None
     received_at: datetime | None = None  # before, if it came before
@@ -109,7 +110,8 @@ async def push_households(db: AsyncSession, actor: Actor, *, rows: Sequence[Row]
         raise InvalidInput(Problem("BATCH_TOO_LARGE", ("rows",), {"limit": ROWS_LIMIT}))
     if twice := _twice(rows):
         raise InvalidInput(*twice)
-    items = [_item(position, row, actor) for position, row in enumerate(rows)]
+    ring = ring_of(db)
+    items = [_item(position, row, actor, ring) for position, row in enumerate(rows)]
     stood = await claim(db, actor, [_submission(item, actor, DEFERRED) for item in items])
     for item in items:
         if item.key in stood:
@@ -132,13 +134,15 @@ def _twice(rows: Sequence[Row]) -> list[Problem]:
     return found
 
 
-def _item(position: int, row: Row, actor: Actor) -> _Item:
+def _item(position: int, row: Row, actor: Actor, ring: Ring) -> _Item:
     content = storable({"newDocumentState": row.new, "assumedMasterState": row.base})
-    digest = content_hash(content)
+    digest = ring.keyed(content_hash(content))
     # A phone gives no id to what it edits. With the revision in both documents no two edits are the same content, so
     # what is typed is kept once for each time that somebody typed it.
     key = namespace_id(f"{KIND} {actor.id} {row.household_id} {digest}")
-    return _Item(position, row, key, content, digest)
+    # Sealed as a whole: a document has the numbers of a whole family, and what a phone types may be anywhere in it.
+    kept = ring.seal(CONTENT, key, orjson.dumps(content).decode())
+    return _Item(position, row, key, content, kept, digest)
 
 
 def _submission(item: _Item, actor: Actor, outcome: SubmissionOutcome) -> dict[str, Any]:
@@ -148,7 +152,8 @@ def _submission(item: _Item, actor: Actor, outcome: SubmissionOutcome) -> dict[s
         "submitter_id": actor.id,
         "region_code": item.region_code,
         "outcome": outcome,
-        "content": item.content,
+        "content": None,
+        "content_sealed": item.content_sealed,
         "content_hash": item.content_hash,
         "hash_version": HASH_VERSION,
         "problems": written_down(item.problems),
@@ -236,7 +241,7 @@ async def _written(db: AsyncSession, actor: Actor, item: _Item, known: Mapping[u
 async def _edited(db: AsyncSession, actor: Actor, operation_id: uuid.UUID, row: Row) -> Answer:
     assert row.household_id is not None
     assert row.base is not None
-    found = await _behind_masks(db, row.household_id, difference(row.base, row.new))
+    found = difference(row.base, row.new)
     problems = list(found.problems)
     done: Answer = {}
     try:
@@ -253,27 +258,6 @@ async def _edited(db: AsyncSession, actor: Actor, operation_id: uuid.UUID, row: 
     if problems:
         raise InvalidInput(*problems)
     return done
-
-
-async def _behind_masks(db: AsyncSession, household_id: uuid.UUID, found: Difference) -> Difference:
-    """Edits of what was read behind a mask get for their base what stands there, where it fits the mask.
-
-    Read before the lock: should somebody change it in between, that is a conflict as any other.
-    """
-    edited = [member for member in found.members if has_masks(member.edits)]
-    edits = found.edits
-    if has_masks(edits):
-        phone = await db.scalar(select(Household.phone).where(Household.id == household_id))
-        edits = unmasked(edits, {"phone": phone})
-    if not edited:
-        return replace(found, edits=edits)
-    columns = (Person.phone, Person.id_number, Person.disability_certificate)
-    people = select(Person.id, *columns).where(Person.id.in_([member.person_id for member in edited]))
-    standing = {row.id: row._asdict() for row in await db.execute(people)}
-    members = [
-        replace(member, edits=unmasked(member.edits, standing.get(member.person_id, {}))) for member in found.members
-    ]
-    return replace(found, edits=edits, members=members)
 
 
 async def _registered(db: AsyncSession, actor: Actor, row: Row) -> Answer:

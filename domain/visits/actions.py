@@ -177,6 +177,7 @@ def _submission(item: _Item, actor: Actor) -> dict[str, Any]:
         "region_code": item.region_code,
         "outcome": item.outcome,
         "content": item.sent.content,
+        "content_sealed": None,
         "content_hash": item.sent.content_hash,
         "hash_version": HASH_VERSION,
         "problems": written_down(item.problems),
@@ -244,5 +245,6 @@ async def judge_deferred(
 
 def _kept_item(position: int, kept: Submission) -> _Item:
     sent_at = kept.sent_at or kept.received_at  # sent before we kept the phone's clock: no skew is known
+    assert kept.content is not None  # a visit's is in the clear
     sent = read_visit(kept.content, sent_at=sent_at, now=kept.received_at, policy=VisitPolicy())
     return _Item(position, str(kept.content.get("id", "")), kept.id, sent, sent_at, kept.received_at, sent.problems)

@@ -19,6 +19,7 @@ from domain.visits.models import Submission, SubmissionOutcome
 _JUDGED = (
     "outcome",
     "content",
+    "content_sealed",
     "content_hash",
     "hash_version",
     "problems",

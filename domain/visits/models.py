@@ -9,10 +9,11 @@ from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import CheckConstraint, Enum, Float, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
-from domain.base.models import Base, RegionCode
+from domain.base.models import Base, RegionCode, is_envelope
 from domain.helpers.models import Helper
 from domain.households.models import Household, Person
 from domain.regions.models import Region
@@ -172,7 +173,8 @@ class Submission(Base):
     outcome: Mapped[SubmissionOutcome] = mapped_column(
         Enum(SubmissionOutcome, native_enum=False, create_constraint=False, length=10)
     )
-    content: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    content_sealed: Mapped[bytes | None]  # a family's document, which has its numbers; of a visit `content` is enough
     content_hash: Mapped[str]
     hash_version: Mapped[int] = mapped_column(SmallInteger)
     problems: Mapped[list[Any]]
@@ -191,4 +193,7 @@ class Submission(Base):
         Index("ix_submission_deferred", "submitter_id", "received_at", postgresql_where=text("outcome = 'DEFERRED'")),
         Index("ix_submission_belongs_to", "belongs_to", postgresql_where=text("belongs_to IS NOT NULL")),
         Index("ix_submission_review", "region_code", "review_since", postgresql_where=text("review_since IS NOT NULL")),
+        CheckConstraint(
+            f"num_nonnulls(content, content_sealed) = 1 AND ({is_envelope('content_sealed')})", "content_is_kept_once"
+        ),
     )

@@ -23,7 +23,7 @@ from .connections import CONNECTIONS
 from .filters import rule_of
 from .orders import By, Order
 from .selection import Selected
-from .sources import Composed, Computed, Either, Listed, Page, Related, Shown
+from .sources import Composed, Computed, Either, Listed, Opened, Page, Related, Shown
 from .sql import Row, clause
 
 
@@ -73,7 +73,7 @@ def _of_field(catalogue: Catalogue, planned: PlannedType, field: Field) -> Itera
         return
     if getattr(declared, "permission_classes", None) or getattr(declared, "extensions", None):
         yield "permissions and extensions do not run on planned fields. Put the rule into the scope or into a mask."
-    if planned.entity is None and isinstance(source, Shown | Related | Either | Computed):
+    if planned.entity is None and isinstance(source, Shown | Related | Either | Computed | Opened):
         yield f"{planned.name} has no rows for this to stand on. Decorate it with entity(…), or use composed()."
         return
     if field.is_leaf and field.named_type.name not in catalogue.codecs:
@@ -84,6 +84,8 @@ def _of_field(catalogue: Catalogue, planned: PlannedType, field: Field) -> Itera
         yield from _of_expression(catalogue, planned, field, clause(source.expression))
     elif isinstance(source, Computed) and (not field.is_leaf or field.is_list):
         yield "only leaves can be computed in Python. Make it a root field, or related()."
+    elif isinstance(source, Opened) and (field.is_list or field.named_type.name not in ("String", "JSON")):
+        yield "what is opened is text or JSON. Make it a str or a JSON."
     elif isinstance(source, Related):
         yield from _of_relationship(catalogue, field, source.attribute, source.where, source.order_by)
     elif isinstance(source, Either):

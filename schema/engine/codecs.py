@@ -35,6 +35,16 @@ def unfinished(kind: str, detail: str, *values: Sql) -> Sql:
     return Raw("(", Joined([*parts, Raw("E'\\x02'")]), ")")
 
 
+# Two more bracket sealed text, which is opened in the bytes themselves: thousands of telephones in a phone's documents
+# must not cost a parse of all the rest.
+SEALED, SEALED_END = "\x03", "\x04"
+
+
+def to_be_opened(sealed: Sql, *, is_json: bool) -> Sql:
+    """Text that stands where the opened one goes: as a JSON string, or as the JSON that it is."""
+    return Joined([Raw(f"E'\\x03{'j' if is_json else 't'}'"), sealed, Raw("E'\\x04'")])
+
+
 # --- SQL -> JSON text ----------------------------------------------------------------------------
 
 

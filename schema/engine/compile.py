@@ -17,7 +17,7 @@ from .builder import Builder
 from .catalogue import Catalogue, PlannedType
 from .cost import Price
 from .selection import Selected
-from .sources import ByIds, Composed, Computed, Either, Listed, Page, Related, Rows, Shown
+from .sources import ByIds, Composed, Computed, Either, Listed, Opened, Page, Related, Rows, Shown
 from .sql import Joined, Row, Sql, quoted
 from .words import PARENT, VIEWER
 
@@ -29,6 +29,7 @@ Builder.renderers = {
     Shown: leaves.shown,
     Composed: leaves.composed,
     Computed: leaves.computed,
+    Opened: leaves.opened,
     Listed: lists.listed,
     Related: lists.related,
     Either: lists.either,

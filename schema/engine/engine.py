@@ -48,7 +48,7 @@ from .errors import (
     refused,
     without_values,
 )
-from .finish import Finisher, is_finished, read_body
+from .finish import Finisher, Opens, is_finished, opened, read_body
 from .guard import MOST_TOKENS, measure
 from .selection import Selected, Selection
 from .shapes import shapes_of
@@ -87,6 +87,7 @@ class Engine:
     flags       boolean attributes of the viewer that are constants in plans, so that each combination has its own
     anew        a pool whose connections plan a statement anew each time, with its values, and who is to use it for pages
                 whose order has another index than their scope (paging.py, has_choice): those who may see much
+    opens       the bytes of a sealed leaf, as its expression writes them, -> its text (words.opened)
     on_miss     called with the viewer before anything is parsed or compiled anew; may refuse (cache.Allowance)
     """
 
@@ -106,10 +107,11 @@ class Engine:
         flags: tuple[str, ...] = (),
         anew: tuple[Pool, Callable[[Any], bool]] | None = None,
         on_miss: Callable[[Any], None] = lambda viewer: None,
+        opens: Opens = bytes.decode,
     ) -> None:
         self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
-        self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
+        self.on_surprise, self.translate, self.on_miss, self.opens = on_surprise, translate, on_miss, opens
         self.flags, self.anew, self.knows_schema = flags, anew, knows_schema
         self.trusted: dict[str, Prepared] = {}
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
@@ -151,7 +153,7 @@ class Engine:
             return respond(None, [self.outward(error, name, viewer)])
         try:
             pool = self.anew[0] if self.anew and plan.has_choice and self.anew[1](viewer) else self.pool
-            body: bytes = await pool.fetchval(plan.sql, *values)
+            body = opened(await pool.fetchval(plan.sql, *values), self.opens)
             if is_finished(body):
                 return Answer(body, False, cost)
             finisher = Finisher(plan, self.catalogue, self.on_surprise)

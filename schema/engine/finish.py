@@ -1,4 +1,5 @@
-"""The few things SQL cannot finish: nulls where the schema forbids them, numbers JSON has no word for, Python leaves.
+"""The few things SQL cannot finish: nulls where the schema forbids them, numbers JSON has no word for, Python leaves, and
+what stands sealed.
 
 The statement brackets such a place with two control characters that never occur raw in JSON. Nearly every response has
 none and leaves as it came. Otherwise the response is parsed and completed here by the rules of the specification: an
@@ -7,6 +8,7 @@ error with its path, and null in the nearest nullable parent.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +17,7 @@ import orjson
 from graphql import GraphQLError, GraphQLList, GraphQLNonNull, GraphQLOutputType
 
 from .catalogue import Catalogue
-from .codecs import CLOSE, OPEN
+from .codecs import CLOSE, OPEN, SEALED, SEALED_END
 from .compile import Plan
 from .errors import LIST_TOO_LONG, masked
 from .selection import Selected
@@ -25,6 +27,25 @@ _OPEN, _CLOSE = OPEN.encode(), CLOSE.encode()
 _BEGIN = f'{{"{BRACKET}":['.encode()
 
 Surprise = Callable[[BaseException, str], Mapping[str, Any] | None]
+
+
+Opens = Callable[[bytes], str]
+
+_SEALED, _BETWEEN = SEALED.encode(), re.compile(f"{SEALED}(.)([^{SEALED_END}]*){SEALED_END}".encode())
+_SHUT = OPEN.encode() + b'"shut",%b' + CLOSE.encode()
+
+
+def opened(body: bytes, opens: Opens) -> bytes:
+    """The body with everything sealed in it opened. What does not open becomes an unfinished place, and so an error."""
+
+    def put(found: re.Match[bytes]) -> bytes:
+        try:
+            text = opens(found[2])
+        except Exception as error:
+            return _SHUT % orjson.dumps(str(error))
+        return text.encode() if found[1] == b"j" else orjson.dumps(text)
+
+    return _BETWEEN.sub(put, body) if _SEALED in body else body
 
 
 def is_finished(body: bytes) -> bool:
@@ -113,6 +134,9 @@ class Finisher:
             except Exception as error:
                 self.errors.append(masked(one.nodes, path, self.on_surprise(error, self.plan.name)))
                 return None
+        if kind == "shut":
+            self.errors.append(masked(one.nodes, path, self.on_surprise(RuntimeError(detail), self.plan.name)))
+            return None
         extensions = {"code": LIST_TOO_LONG} if kind == "long" else None
         message = {
             "null": f"Cannot return null for non-nullable field {detail}.",

@@ -8,9 +8,9 @@ from sqlalchemy import ARRAY, and_, case, func, select
 
 from .builder import Builder
 from .catalogue import Field
-from .codecs import as_json, unfinished
+from .codecs import as_json, to_be_opened, unfinished
 from .selection import Selected
-from .sources import SOURCES, Composed, Computed, Shown
+from .sources import SOURCES, Composed, Computed, Opened, Shown
 from .sql import Joined, Raw, Row, Sql, clause, coalesced, quoted
 
 
@@ -47,6 +47,14 @@ def null_item(field: Field) -> Sql:
 def computed(builder: Builder, row: Row, one: Selected, field: Field, source: Computed) -> Sql:
     builder.computed.append(source.function)
     return unfinished("python", str(len(builder.computed) - 1), *[as_json(row.read(need)) for need in source.needs])
+
+
+def opened(builder: Builder, row: Row, one: Selected, field: Field, source: Opened) -> Sql:
+    codec = builder.catalogue.codec(field.named_type)
+    texts: list[str | Sql] = [to_be_opened(row.read(source.sealed), is_json=field.named_type.name == "JSON")]
+    if source.otherwise is not None:
+        texts.append(codec.render(row.read(source.otherwise)))
+    return coalesced(*texts, "null" if field.is_nullable else builder.missing(field))
 
 
 def composed(builder: Builder, row: Row, one: Selected, field: Field, source: Composed) -> Sql:

@@ -24,7 +24,7 @@ from .cache import Prepared
 from .compile import AROUND, KeyedPart, Plan
 from .cost import Price
 from .errors import BAD_USER_INPUT, Unavailable, coded, refused, without_values
-from .finish import Finisher, is_finished, read_body
+from .finish import Finisher, is_finished, opened, read_body
 from .selection import Selected, Selection
 from .sources import Key
 
@@ -276,7 +276,7 @@ async def answer(request: Request, places: list[Place]) -> None:
         around = {AROUND: places[0].around}
         keys = {f"k{n}": [p.key.id for p in g if p.key is not None] for n, g in enumerate(groups.values())}
         values = plan.values({**request.given, **keys, **around}, request.viewer)
-        raw: bytes = await engine.pool.fetchval(plan.sql, *values)
+        raw = opened(await engine.pool.fetchval(plan.sql, *values), engine.opens)
         body, is_whole = read_body(raw), is_finished(raw)
         for n, group in enumerate(groups.values()):
             for i, place in enumerate(group):

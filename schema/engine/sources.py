@@ -91,6 +91,14 @@ class Computed:
 
 
 @dataclass(frozen=True, eq=False)
+class Opened:
+    """A leaf that stands sealed: its text is opened on its way out. Where there is none, another expression is shown."""
+
+    sealed: Any
+    otherwise: Any = None
+
+
+@dataclass(frozen=True, eq=False)
 class Method:
     """A field with arguments: its body is read once per plan and returns any of the other sources."""
 
@@ -138,8 +146,8 @@ class Key:
     id: Any
 
 
-Source = Same | Shown | Related | Either | Composed | Listed | Computed | Method | Rows | ByIds | Page
-SOURCES = (Same, Shown, Related, Either, Composed, Listed, Computed, Method, Rows, ByIds, Page)
+Source = Same | Shown | Related | Either | Composed | Listed | Computed | Opened | Method | Rows | ByIds | Page
+SOURCES = (Same, Shown, Related, Either, Composed, Listed, Computed, Opened, Method, Rows, ByIds, Page)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from .sources import (
     Key,
     Listed,
     Method,
+    Opened,
     Page,
     Related,
     Rows,
@@ -156,6 +157,20 @@ def listed(select: Select[Any], *, cap: int = 500, description: str | None = Non
 def computed(function: Callable[..., T], *needs: Any, description: str | None = None) -> T:
     """A leaf that SQL cannot say: a Python function over the JSON values of columns."""
     return cast(T, _field(Computed(function, needs), description))
+
+
+def opened(
+    sealed: SQLColumnExpression[str | None],
+    *,
+    otherwise: SQLColumnExpression[T] | None = None,
+    description: str | None = None,
+) -> T:
+    """A leaf whose text stands sealed: the engine hands it to `opens` and shows what that answers.
+
+    Of a String it is the text, of a JSON its JSON. `sealed` is null where there is none, or the viewer is not to see it:
+    then `otherwise` is shown, or null.
+    """
+    return cast(T, _field(Opened(sealed, otherwise), description))
 
 
 def planned(method: Callable[..., Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from domain.base.errors import CONSTRAINTS
+from domain.base.sealed_fields import SEALED
 from domain.visits.storing import BROKEN
 from tests.architecture.sources import mends
 
@@ -61,6 +62,12 @@ CODED = {**CONSTRAINTS, **BROKEN}
 
 # What no client can break, and why. A pair of columns that the program writes together is nothing a client sends.
 INTERNAL = {
+    **{
+        f"ck_{table}_{name}_is_sealed": "sealed() writes the columns of a field together"
+        for table, fields in SEALED.items()
+        for name in fields
+    },
+    "ck_submission_content_is_kept_once": "a visit's is in the clear, a family's sealed: the action says which",
     "pk_audit_entry": "the number comes from a sequence",
     "pk_operation": "domain.changes.once inserts with ON CONFLICT DO NOTHING and answers ID_TAKEN itself",
     "pk_submission": "submit_visits inserts with ON CONFLICT DO NOTHING and answers ID_TAKEN itself",

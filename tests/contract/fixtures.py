@@ -69,7 +69,7 @@ async def fixture_world(template: str) -> AsyncIterator[World]:
     """The application over the demo as it was loaded on DEMO_DAY: its visits lead up to that day."""
     url = await databases.fresh_database("ruhu_fixtures", template)
     async with connected(url) as connection:
-        await reset_demo(connection, say=lambda _: None, today=DEMO_DAY)
+        await reset_demo(connection, await databases.ring(connection), say=lambda _: None, today=DEMO_DAY)
     async with World.on(url, log_level="warning") as world:
         yield world
     await databases.drop_database("ruhu_fixtures")

@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.database import sqlalchemy_url
+from api.database import connected, sqlalchemy_url
 from domain.access.queries import find_viewer
 from domain.access.rules import CHINA, Actor
-from domain.base.transactions import Sessions
+from domain.base.transactions import Sessions, sessions_on
 from domain.demo.personas import account_id
+from tests import databases
 
 
 @asynccontextmanager
@@ -21,7 +22,9 @@ async def app_sessions(url: str, role: str = "ruhu_app") -> AsyncIterator[Sessio
     """Sessions as ruhu_app, under row-level security; or as ruhu_machine, past it."""
     engine = create_async_engine(sqlalchemy_url(url), connect_args={"server_settings": {"role": role}})
     try:
-        yield async_sessionmaker(engine, expire_on_commit=False)
+        async with connected(url) as sql:
+            ring = await databases.ring(sql)
+        yield sessions_on(engine, ring)
     finally:
         await engine.dispose()
 

@@ -40,6 +40,7 @@ from schema.engine import (
     many,
     matches,
     of_viewer,
+    opened,
     page,
     pages,
     planned,
@@ -151,6 +152,7 @@ class Author(Node):
 
     name: str
     phone: str | None = shows(only_librarians(m.Author.phone))
+    phone_or_its_beginning: str | None = opened(only_librarians(m.Author.phone), otherwise=func.left(m.Author.phone, 1))
     books: list[Book] = related(m.Author.books, order_by=(m.Book.code,))
 
 

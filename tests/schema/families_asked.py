@@ -15,7 +15,7 @@ WHERE c.persona = $1 AND h.ended_on IS NULL AND h.location IS NOT NULL ORDER BY 
 EVERYTHING = """
 query ($id: ID!) {
   household(id: $id) {
-    id code revision address phone memberCount monitoringStatus registeredOn endedOn updatedAt
+    id code revision address phone bankAccount memberCount monitoringStatus registeredOn endedOn updatedAt
     village { code region { name } }
     location { longitude latitude datum accuracyMetres isBlurred }
     category { list code label } causes { code label }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.schema.pairings_asked import account
+from tests.sealed import opened
 from tests.world import PERSONAS, World
 
 SIGNED_IN = [persona for persona in PERSONAS if persona != "anonymous"]
@@ -80,10 +81,9 @@ async def test_a_helpers_number_and_party_are_for_who_needs_them(
     reading_world: World, persona: str, knows: bool, reason: str
 ) -> None:
     cadre = await account(reading_world, "cadre")
-    phone, is_party_member = await reading_world.sql.fetchrow(
-        "SELECT phone, is_party_member FROM helper WHERE id = $1::uuid", cadre
-    )
-    whole = {"phone": phone, "isPartyMember": is_party_member}
+    (known,) = await opened(reading_world.sql, "helper", "id = $1::uuid", cadre)
+    phone = known["phone"]
+    whole = {"phone": phone, "isPartyMember": known["is_party_member"]}
     masked = {"phone": f"{phone[:3]}****{phone[-4:]}", "isPartyMember": None}
     seen = await helper(reading_world, persona, cadre, "phone isPartyMember")
     assert seen == (whole if knows else masked), reason

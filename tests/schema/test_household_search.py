@@ -11,6 +11,7 @@ import pytest
 from domain.base.chinese_ids import made_up_id_number
 from domain.base.datum import Datum, from_wgs84
 from tests.schema.families_asked import count, listed
+from tests.sealed import opened
 from tests.world import World
 
 
@@ -181,9 +182,7 @@ BY_NUMBER = "query ($number: String!) { householdByIdNumber(idNumber: $number) {
 
 async def test_a_look_by_identity_number_finds_exactly_and_leaves_a_trace(world: World) -> None:
     id = (await listed(world, "cadre"))[0]
-    number = await world.sql.fetchval(
-        "SELECT id_number FROM person WHERE household_id = $1 AND id_number IS NOT NULL LIMIT 1", uuid.UUID(id)
-    )
+    number = (await opened(world.sql, "person", "household_id = $1", uuid.UUID(id)))[0]["id_number"]
     traces = "SELECT count(*) FROM audit_entry WHERE action = 'look_up_by_id_number'"
     before = await world.sql.fetchval(traces)
 

@@ -6,8 +6,10 @@ import uuid
 
 import pytest
 
+from domain.base.chinese_ids import masked_id_number
 from domain.base.datum import Datum, from_wgs84
 from tests.schema.families_asked import family, listed
+from tests.sealed import opened
 from tests.world import World
 
 
@@ -17,12 +19,17 @@ async def test_a_cadre_sees_everything_of_a_family_on_their_list(world: World) -
     seen = await family(world, "cadre", id)
 
     row = await world.sql.fetchrow("SELECT * FROM household WHERE id = $1", uuid.UUID(id))
-    people = await world.sql.fetch("SELECT * FROM person WHERE household_id = $1", uuid.UUID(id))
+    people = await opened(world.sql, "person", "household_id = $1", uuid.UUID(id))
     assert (seen["code"], seen["address"], seen["revision"]) == (row["code"], row["address"], str(row["revision"]))
     assert seen["memberCount"] == len(seen["members"]) == len(people)
     assert seen["members"][0] == {**seen["members"][0], "isHead": True, "id": seen["head"]["id"]}
-    numbers = {str(person["id"]): person["id_number"] for person in people}
-    assert {member["id"]: member["idNumber"] for member in seen["members"]} == numbers
+    masks = {str(person["id"]): masked_id_number(person["id_number"]) for person in people}
+    assert {member["id"]: member["idNumber"] for member in seen["members"]} == masks, "masked for everybody"
+    phones = {str(person["id"]): person["phone"] for person in people}
+    assert {member["id"]: member["phone"] for member in seen["members"]} == phones, "they must be able to call"
+    (home,) = await opened(world.sql, "household", "id = $1", uuid.UUID(id))
+    assert seen["phone"] == home["phone"]
+    assert seen["bankAccount"] == f"****{home['bank_account'][-4:]}"
     assert all(member["bornOn"] and member["health"] for member in seen["members"])
     assert seen["location"]["isBlurred"] is False
     assert {member["household"]["id"] for member in seen["members"]} == {id}
@@ -51,8 +58,9 @@ async def test_a_partner_sees_the_family_and_not_who_they_are(world: World) -> N
     for one, other in zip(masked["members"], whole["members"], strict=True):
         assert one["name"] == other["name"][0] + "**"
         assert (one["bornOn"], one["health"]) == (None, [])
-        if other["idNumber"]:
-            assert one["idNumber"] == other["idNumber"][:2] + "*" * 14 + other["idNumber"][-2:]
+        assert one["idNumber"] == other["idNumber"]
+        if other["phone"]:
+            assert one["phone"] == other["phone"][:3] + "****"
         assert one["labour"] == other["labour"]
     assert masked["location"]["isBlurred"] is True
     assert (masked["location"]["longitude"], masked["location"]["latitude"]) == (

@@ -58,7 +58,7 @@ class Province:
 async def province(template: str) -> AsyncIterator[Province]:
     url = await databases.fresh_database("ruhu_province", template)
     sql = await asyncpg.connect(url)
-    await load_province(sql, households=HOUSEHOLDS, say=lambda _: None, today=TODAY)
+    await load_province(sql, await databases.ring(sql), households=HOUSEHOLDS, say=lambda _: None, today=TODAY)
     await sql.execute(CLUES_EVERYWHERE)
     await sql.execute("ANALYZE")
     officer = await find_viewer(sql, account_id("officer 5201"), TODAY, "zh")

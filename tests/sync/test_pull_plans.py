@@ -33,7 +33,7 @@ class Fed:
 async def fed(template: str) -> AsyncIterator[Fed]:
     url = await databases.fresh_database("ruhu_fed", template)
     sql = await asyncpg.connect(url)
-    await load_province(sql, households=8_000, say=lambda _: None, today=TODAY)
+    await load_province(sql, await databases.ring(sql), households=8_000, say=lambda _: None, today=TODAY)
     for table in ("household", "visit"):
         await sql.execute(f"UPDATE {table} SET region_code = region_code WHERE region_code ^@ '5201'")
     await sql.execute("ANALYZE")

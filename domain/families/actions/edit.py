@@ -12,15 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.base.errors import Conflict
+from domain.base.sealed_fields import sealed, unsealed
+from domain.base.sealing import Ring
+from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
 from domain.families.actions.family import Kept, reader, stop_if_wrong, take_hold, tell
 from domain.families.rules import EventKind, Verb
 from domain.households.models import Household, Person
 from domain.households.queries import sent_point
 from domain.households.rules import (
+    FIELDS,
     HEAD,
-    HOUSEHOLD_FIELDS,
-    PERSON_FIELDS,
     Edit,
     Path,
     Reading,
@@ -61,10 +63,11 @@ async def edit_household(
         (kept,) = await take_hold(db, actor, Verb.EDIT, {"householdId": household_id})
         reading = await reader(db, actor)
         household = kept.household
-        standing = {name: getattr(household, name) for name in HOUSEHOLD_FIELDS if name != "location"}
+        ring = ring_of(db)
+        standing = _standing(ring, "household", household)
         standing["location"] = Reading(actor.today, {}).point(sent_point(household), ())
-        changes = merged(reading, HOUSEHOLD_FIELDS, edits, standing, ("input",))
-        people = _merged_people(reading, kept, members)
+        changes = merged(reading, "household", edits, standing, ("input",))
+        people = _merged_people(ring, reading, kept, members)
         if reading.problems and all(problem.is_conflict for problem in reading.problems):
             raise Conflict(*reading.problems)
         stop_if_wrong(reading)
@@ -73,9 +76,11 @@ async def edit_household(
         if "location" in changes:
             changes |= columns_of(changes.pop("location"))
         if changes:
-            await db.execute(update(Household).where(Household.id == household_id).values(changes))
+            columns = sealed(ring, "household", household_id, changes)
+            await db.execute(update(Household).where(Household.id == household_id).values(columns))
         for person_id, values in people.items():
-            await db.execute(update(Person).where(Person.id == person_id).values(values))
+            columns = sealed(ring, "person", person_id, values)
+            await db.execute(update(Person).where(Person.id == person_id).values(columns))
             changed[str(person_id)] = sorted(public(name) for name in values)
         if changes or people:
             await tell(db, actor, household, EventKind.EDITED, actor.today, changed, operation_id, "edit_household")
@@ -91,7 +96,15 @@ async def edit_household(
     return await once(db, actor, operation_id, "edit_household", content, edit)
 
 
-def _merged_people(reading: Reading, kept: Kept, members: Sequence[MemberEdit]) -> dict[uuid.UUID, dict[str, Any]]:
+def _standing(ring: Ring, table: str, row: Household | Person) -> dict[str, Any]:
+    """What stands in the fields that can be edited, opened where it is sealed."""
+    opened = unsealed(ring, table, row)
+    return {name: opened[name] if name in opened else getattr(row, name, None) for name in FIELDS[table]}
+
+
+def _merged_people(
+    ring: Ring, reading: Reading, kept: Kept, members: Sequence[MemberEdit]
+) -> dict[uuid.UUID, dict[str, Any]]:
     """What changes of whom. Who is not a member (any more) is NOT_FOUND; the head changes by `change_members` only."""
     found: dict[uuid.UUID, dict[str, Any]] = {}
     for position, member in enumerate(members):
@@ -103,9 +116,9 @@ def _merged_people(reading: Reading, kept: Kept, members: Sequence[MemberEdit]) 
         if member.person_id in found:
             reading.wrong("PERSON_REPEATED", (*path, "personId"))
             continue
-        standing = {name: getattr(person, name) for name in PERSON_FIELDS}
+        standing = _standing(ring, "person", person)
         standing["health"] = sorted(person.health)
-        values = merged(reading, PERSON_FIELDS, member.edits, standing, path)
+        values = merged(reading, "person", member.edits, standing, path)
         schooling_problems(reading, standing | values, path)
         relation = values.get("relation_to_head", person.relation_to_head)
         if (relation == HEAD) != person.is_head:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Problem, Refused
+from domain.base.sealed_fields import sealed
+from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
 from domain.families.actions.family import chronicle, reader, stop_if_wrong
 from domain.families.newcomers import read_newcomers, write_newcomers
@@ -33,6 +36,7 @@ async def register_household(
     code: str | None = None,
     address: str | None = None,
     phone: str | None = None,
+    bank_account: str | None = None,
     causes: Sequence[str] = (),
     location: GivenPoint | None = None,
 ) -> Answer:
@@ -42,7 +46,8 @@ async def register_household(
     REGION_ENDED, REGION_OUT_OF_SCOPE, NOT_A_VILLAGE, HEAD_MISSING, SECOND_HEAD, ID_REPEATED, ID_NUMBER_TAKEN, CODE_TAKEN,
     ID_TAKEN, and what households/rules.py finds wrong with single values); Conflict as `once` does.
     """
-    given = {"address": address, "phone": phone, "category": category, "causes": causes, "location": location}
+    given: dict[str, Any] = {"address": address, "phone": phone, "bank_account": bank_account}
+    given |= {"category": category, "causes": causes, "location": location}
     content = {
         **given,
         "village_code": village_code,
@@ -72,6 +77,7 @@ async def register_household(
             values["code"] = await db.scalar(select(func.ruhu_next_household_code(village_code)))
         today = actor.today
         row = {"id": id, "region_code": village_code, "registered_on": today, **values, **place}
+        row = sealed(ring_of(db), "household", id, row)
         await db.execute(insert(Household), {**row, "created_at": actor.at, "updated_at": actor.at})
         joined_on = dict.fromkeys(family.members, today)
         await write_newcomers(db, id, village_code, people, family.relations, joined_on)

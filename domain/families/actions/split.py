@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.base.errors import Problem
+from domain.base.sealed_fields import sealed
+from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
 from domain.families.actions.family import Kept, chronicle, reader, stop_if_wrong, take_hold, tell
 from domain.families.rules import Arrival, EventKind, Verb, after, leaving_problems
@@ -42,6 +44,7 @@ async def split_household(
     code: str | None = None,
     address: str | None = None,
     phone: str | None = None,
+    bank_account: str | None = None,
     location: GivenPoint | None = None,
 ) -> Answer:
     """Make a new household `id` in the same village of some of the members, one of whom has the relation HEAD.
@@ -51,7 +54,7 @@ async def split_household(
     Answers {"household_id", "new_household_id"}. Raises NotVisible, Refused (FORBIDDEN_ROLE, HAS_ENDED),
     InvalidInput with everything that is wrong (NOBODY_MOVES, NOBODY_STAYS, …), Conflict as `once` does.
     """
-    given = {"address": address, "phone": phone, "location": location}
+    given = {"address": address, "phone": phone, "bank_account": bank_account, "location": location}
     named = given if code is None else {**given, "code": code}
     new_relations = dict(relations or {})
 
@@ -82,6 +85,7 @@ async def split_household(
             values["code"] = await db.scalar(select(func.ruhu_next_household_code(old.region_code)))
         inherited = {"region_code": old.region_code, "category": old.category, "split_from_id": old.id}
         row = {"id": id, "registered_on": day, **inherited, **values, **place}
+        row = sealed(ring_of(db), "household", id, row)
         await db.execute(insert(Household), {**row, "created_at": actor.at, "updated_at": actor.at})
         await move_people(db, goers, id, old.region_code, day, "SPLIT")
         await write_relations(db, {**stay.relations, **go.relations})

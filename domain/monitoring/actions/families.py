@@ -78,6 +78,7 @@ async def split_household(
     code: str | None = None,
     address: str | None = None,
     phone: str | None = None,
+    bank_account: str | None = None,
     location: GivenPoint | None = None,
 ) -> Answer:
     """As `families.split_household`; "the new household inherits the category and gets a clue" (domain.md §11.12).
@@ -98,6 +99,7 @@ async def split_household(
         code=code,
         address=address,
         phone=phone,
+        bank_account=bank_account,
         location=location,
     )
     if is_repeated:

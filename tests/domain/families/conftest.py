@@ -17,10 +17,11 @@ from api.database import sqlalchemy_url
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import Actor, GrantFacts, GrantRole, Viewer, hull, spans
 from domain.base.errors import DomainError
-from domain.base.transactions import carry_out
+from domain.base.transactions import carry_out, sessions_on
 from domain.families.actions import register_household
 from domain.households.rules import GivenPerson
 from tests import databases
+from tests.sealed import opened
 
 T = TypeVar("T")
 _numbers = itertools.count()
@@ -132,11 +133,13 @@ class Town:
         await self.do(actor, register_household, id=household_id, members=members, **chosen)
         return household_id
 
-    async def household(self, id: uuid.UUID) -> asyncpg.Record:
-        return await self.sql.fetchrow("SELECT * FROM household WHERE id = $1", id)
+    async def household(self, id: uuid.UUID) -> dict[str, Any]:
+        (found,) = await opened(self.sql, "household", "id = $1", id)
+        return found
 
-    async def person(self, id: uuid.UUID) -> asyncpg.Record:
-        return await self.sql.fetchrow("SELECT * FROM person WHERE id = $1", id)
+    async def person(self, id: uuid.UUID) -> dict[str, Any]:
+        (found,) = await opened(self.sql, "person", "id = $1", id)
+        return found
 
     async def pairing(self, id: uuid.UUID) -> asyncpg.Record:
         return await self.sql.fetchrow("SELECT * FROM pairing WHERE id = $1", id)
@@ -192,7 +195,7 @@ async def town(template: str) -> AsyncIterator[Town]:
     village, neighbour = [row["code"] for row in await sql.fetch(villages + " LIMIT 2", TOWNSHIP)]
     somebody = Actor(Viewer(), NOW)
     town = Town(
-        async_sessionmaker(engine, expire_on_commit=False),
+        sessions_on(engine, await databases.ring(sql)),
         sql,
         village,
         neighbour,

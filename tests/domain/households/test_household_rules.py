@@ -176,15 +176,47 @@ def test_a_field_conflicts_when_base_current_and_yours_are_three(
     judge = reading()
     edits = {"address": Edit(base, yours)}
 
-    assert merged(judge, HOUSEHOLD_FIELDS, edits, {"address": current}, ("input",)) == changes
+    assert merged(judge, "household", edits, {"address": current}, ("input",)) == changes
     assert [one.is_conflict for one in judge.problems] == [True] * conflicts
+
+
+@pytest.mark.parametrize(
+    ("base", "yours", "changes", "conflict"),
+    [
+        ("138****", "13900000000", {"phone": "13900000000"}, None),  # they changed what they could not see
+        ("13812345678", "13900000000", {"phone": "13900000000"}, None),
+        ("138****", "138****", {}, None),
+        ("", "138****", {}, None),
+        ("137****", "13900000000", {}, ("137****", "138****", "139****")),
+        ("13712345678", "13900000000", {}, ("137****", "138****", "139****")),
+        (None, "13900000000", {}, (None, "138****", "139****")),
+    ],
+)
+def test_a_mask_stands_for_what_is_behind_it_and_conflicts_tell_masks_only(
+    base: str | None, yours: str, changes: dict[str, Any], conflict: tuple[str | None, ...] | None
+) -> None:
+    judge = reading()
+
+    assert merged(judge, "household", {"phone": Edit(base, yours)}, {"phone": "13812345678"}, ("input",)) == changes
+    assert [(one.base, one.current, one.yours) for one in judge.problems] == ([conflict] if conflict else [])
+
+
+def test_where_nothing_stands_no_mask_fits() -> None:
+    judge = reading()
+    edits = {"phone": Edit(None, "13900000000"), "bank_account": Edit("****1234", "6217000012345678901")}
+
+    changes = merged(judge, "household", edits, {"phone": None, "bank_account": None}, ("input",))
+    assert changes == {"phone": "13900000000"}
+    assert [(one.path[-1], one.base, one.current, one.yours) for one in judge.problems] == [
+        ("bankAccount", "****", None, "****8901")
+    ]
 
 
 def test_a_base_from_before_todays_rules_needs_only_to_be_equal() -> None:
     judge = reading()
     edits = {"category": Edit("ABOLISHED", "LIFTED")}
 
-    assert merged(judge, HOUSEHOLD_FIELDS, edits, {"category": "ABOLISHED"}, ("input",)) == {"category": "LIFTED"}
+    assert merged(judge, "household", edits, {"category": "ABOLISHED"}, ("input",)) == {"category": "LIFTED"}
     assert judge.problems == []
 
 
@@ -192,7 +224,7 @@ def test_causes_are_the_same_by_the_main_one_and_the_set_of_the_others() -> None
     current = {"causes": ["ILLNESS", "STUDY", "OTHER"]}
     for base, is_same in ((["ILLNESS", "OTHER", "STUDY"], True), (["STUDY", "ILLNESS", "OTHER"], False)):
         judge = reading()
-        merged(judge, HOUSEHOLD_FIELDS, {"causes": Edit(base, [])}, current, ("input",))
+        merged(judge, "household", {"causes": Edit(base, [])}, current, ("input",))
         assert (judge.problems == []) == is_same
 
 

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.database import sqlalchemy_url
 from domain.access.rules import GrantRole
+from domain.base.transactions import sessions_on
 from tests import databases
 from tests.domain.pairings.town import ELSEWHERE, TOWNSHIP, Town, officer
 
@@ -30,7 +31,7 @@ async def town(template: str) -> AsyncIterator[Town]:
     far_village = await sql.fetchval(villages, f"{ELSEWHERE}%")
     yield Town(
         engine,
-        async_sessionmaker(engine, expire_on_commit=False),
+        sessions_on(engine, await databases.ring(sql)),
         sql,
         village,
         neighbour,

@@ -12,12 +12,9 @@ from domain.households.rules import Edit, GivenPoint
 from domain.sync.difference import (
     Row,
     difference,
-    has_masks,
     in_document,
-    masked_phone,
     point_of,
     registration,
-    unmasked,
 )
 
 HOUSEHOLD, HEAD, CHILD = (str(uuid.UUID(int=n)) for n in (1, 2, 3))
@@ -181,6 +178,7 @@ def test_a_new_family_is_read_without_what_the_server_decides() -> None:
     assert given["code"] is None
     assert given.keys() == {
         "id",
+        "bank_account",
         "village_code",
         "members",
         "causes",
@@ -196,23 +194,6 @@ def test_a_new_family_without_village_or_with_a_nameless_member_is_found() -> No
     _, problems = registration(document(members=[member("nobody")]))
     assert codes(problems) == [("REQUIRED", "villageCode"), ("ID_INVALID", "members.0.id")]
     assert registration({"id": HOUSEHOLD, "villageCode": "350125201205"})[0]["members"] == []
-
-
-def test_what_stands_behind_a_mask_becomes_the_base_that_it_was() -> None:
-    edits = {"id_number": Edit("35**************11", "350125198005010038"), "phone": Edit("138****", "13900000000")}
-    assert has_masks(edits)
-    assert unmasked(edits, {"id_number": NUMBER, "phone": "13812345678"}) == {
-        "id_number": Edit(NUMBER, "350125198005010038"),
-        "phone": Edit("13812345678", "13900000000"),
-    }
-
-
-def test_a_mask_of_another_number_stays_a_conflict() -> None:
-    edits = {"id_number": Edit("34**************11", NUMBER), "address": Edit("*", "1 组")}
-    assert unmasked(edits, {"id_number": NUMBER}) == edits
-    assert unmasked(edits, {}) == edits
-    assert not has_masks({"address": Edit("*", "1 组"), "phone": Edit(None, "1")})
-    assert masked_phone("13812345678") == "138****"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from api.database import sqlalchemy_url
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import Actor, GrantFacts, GrantRole, Viewer, ViewerKind, hull, spans
 from domain.base.models import namespace_id
-from domain.base.transactions import carry_out
+from domain.base.transactions import carry_out, sessions_on
 from domain.visits.actions import Judged, submit_visits
 from domain.visits.amending import amend_visit
 from domain.visits.loading import load_forms
@@ -222,9 +222,7 @@ async def hamlet(template: str) -> AsyncIterator[Hamlet]:
     sql = await asyncpg.connect(url)
     await load_forms(sql)
     nobody: Any = None
-    hamlet = Hamlet(
-        async_sessionmaker(engine, expire_on_commit=False), sql, nobody, nobody, nobody, nobody, [], [], nobody
-    )
+    hamlet = Hamlet(sessions_on(engine, await databases.ring(sql)), sql, nobody, nobody, nobody, nobody, [], [], nobody)
     hamlet.li = await hamlet.cadre("李阿姨")
     hamlet.chen = await hamlet.cadre("陈师傅")
     hamlet.officer = await hamlet.account("乡干部", GrantRole.TOWNSHIP_OFFICER, TOWNSHIP)
