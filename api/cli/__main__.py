@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli import CommandError
+from api.cli.key_commands import keys_app
 
 HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
 FOOT = """./ruhu COMMAND --help tells more about one. Settings come from the environment: see docs/settings.md.
@@ -21,7 +22,6 @@ regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
-keys_app = typer.Typer(help="The keys that sign tokens, and those that seal numbers.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
@@ -177,30 +177,6 @@ def administrator(
     make_administrator(login, name)
 
 
-@keys_app.command("rotate")
-def keys_rotate() -> None:
-    """Sign tokens with a new key; the old one verifies for another day."""
-    from api.cli.people import rotate_keys
-
-    rotate_keys()
-
-
-@keys_app.command("rotate-fields")
-def keys_rotate_fields() -> None:
-    """Seal identity numbers and the like with a new key, while the service runs."""
-    from api.cli.sealing import rotate_fields
-
-    rotate_fields()
-
-
-@keys_app.command("rewrap")
-def keys_rewrap(file: Annotated[Path, typer.Argument(help="The file with the new master key.")]) -> None:
-    """Put all sealing keys under another master key."""
-    from api.cli.sealing import rewrap_keys
-
-    rewrap_keys(file)
-
-
 @client_app.command("add")
 def client_add(
     account: Annotated[str, typer.Argument(help="The id of the partner's or integrator's account.")],
@@ -321,8 +297,8 @@ def list_commands() -> None:
         for command in group.registered_commands:
             function = command.callback
             assert function is not None
-            print(f"  {prefix + (command.name or function.__name__):<17}{(function.__doc__ or '').splitlines()[0]}")
-    print(f"  {'demo':<17}{(demo.__doc__ or '').splitlines()[0]}")  # a group that is a command of its own as well
+            print(f"  {prefix + (command.name or function.__name__):<20}{(function.__doc__ or '').splitlines()[0]}")
+    print(f"  {'demo':<20}{(demo.__doc__ or '').splitlines()[0]}")  # a group that is a command of its own as well
     print(f"\n{FOOT}")
 
 

@@ -42,7 +42,9 @@ COMMANDS = (
     "contract freeze",
     "contract record",
     "administrator",
+    "keys rewrap",
     "keys rotate",
+    "keys rotate-fields",
     "client add",
     "client rotate",
     "client revoke",
@@ -77,7 +79,7 @@ def ruhu(*arguments: str, **environment: str) -> tuple[int, str, str]:
 def test_help_lists_every_command_with_a_line_of_its_own(arguments: list[str]) -> None:
     code, output, errors = ruhu(*arguments)
     assert (code, errors) == (0, "")
-    listed = re.findall(r"^  ([a-z ]+?)  +(\S.*)$", output, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z -]+?)  +(\S.*)$", output, re.MULTILINE)
     assert sorted(name for name, _ in listed) == sorted(COMMANDS)
     assert all(line.endswith((".", ")")) for _, line in listed)
 
