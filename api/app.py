@@ -29,7 +29,6 @@ from api.documents import Documents, may_introspect, stored_documents
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
 from api.identity import Identities
-from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
 from api.master_key import kept_current, master_key
@@ -70,7 +69,7 @@ class State(TypedDict):
     sessions: Sessions
     engine: Engine
     identities: Identities
-    seal: Seal
+    seal: Ring
     hashing: Hashing
     documents: Documents
     budgets: Budgets
@@ -147,7 +146,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         sessions=sessions_on(engine, ring),
         engine=answering,
         identities=Identities(Keys(settings.data_dir), reads, is_demo=settings.env == "demo"),
-        seal=Seal(settings.data_dir),
+        seal=ring,
         hashing=Hashing(),
         documents=Documents(stored, settings.trusted_only),
         budgets=Budgets(settings.cost_per_minute),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 import tempfile
@@ -12,8 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.jwk import OKPKey
 
 CURRENT: Final = "signing.json"
@@ -77,32 +74,6 @@ class SigningKeys:
         _write(self.folder / CURRENT, _new_key())
         self._read()
         return self.kid
-
-
-class Seal:
-    """Keyed hashes and encryption under a secret that never enters the database; one use never fits another."""
-
-    def __init__(self, data_dir: Path) -> None:
-        file = folder_of(data_dir) / "sealing.json"
-        once(file, lambda: json.dumps({"key": os.urandom(32).hex()}))
-        self._key = bytes.fromhex(json.loads(file.read_text())["key"])
-
-    def mac(self, use: str, *parts: bytes) -> bytes:
-        """32 bytes that only this installation can make of these parts. Parts cannot run into each other."""
-        framed = b"".join(len(part).to_bytes(4) + part for part in (use.encode(), *parts))
-        return hmac.digest(self._key, framed, "sha256")
-
-    def seal(self, use: str, about: bytes, secret: bytes) -> bytes:
-        """Encrypt; `about` is what the ciphertext belongs to, and it opens for nothing else."""
-        nonce = os.urandom(12)
-        return nonce + AESGCM(self.mac(f"seal {use}")).encrypt(nonce, secret, about)
-
-    def unseal(self, use: str, about: bytes, sealed: bytes) -> bytes | None:
-        """What was sealed; None for anything else."""
-        try:
-            return AESGCM(self.mac(f"seal {use}")).decrypt(sealed[:12], sealed[12:], about)
-        except (InvalidTag, ValueError):
-            return None
 
 
 def folder_of(data_dir: Path) -> Path:

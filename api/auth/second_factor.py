@@ -13,6 +13,8 @@ from api.auth.asking import Asked
 from api.auth.passwords import proved, uncount
 from api.auth.sessions import step_of
 from domain.base.errors import refused
+from domain.base.sealed_fields import SECOND_FACTOR
+from domain.base.sealing import CannotOpen
 from domain.signing_in import people
 from domain.signing_in.rules import matching_step
 
@@ -27,8 +29,8 @@ async def begin(asked: Asked) -> dict[str, Any]:
         raise refused("SECOND_FACTOR_IS_ON")
     secret = os.urandom(SECRET_BYTES)
     letters = base64.b32encode(secret).decode()
-    pending = orjson.dumps({"secret": letters, "until": asked.actor.at.timestamp() + ENROLMENT_SECONDS})
-    enrolment = base64.b64encode(asked.state.seal.seal("enrolment", known.account_id.bytes, pending)).decode()
+    pending = orjson.dumps({"secret": letters, "until": asked.actor.at.timestamp() + ENROLMENT_SECONDS}).decode()
+    enrolment = base64.b64encode(asked.state.seal.seal("enrolment", known.account_id, pending)).decode()
     uri = f"otpauth://totp/ruhu:{quote(known.login_name)}?secret={letters}&issuer=ruhu"
     return {"secret": letters, "uri": uri, "enrolment": enrolment}
 
@@ -37,18 +39,15 @@ async def confirm(asked: Asked) -> dict[str, Any]:
     """enrolment, code → on from now on."""
     try:
         sealed = base64.b64decode(asked.text("enrolment", 1000), validate=True)
-    except ValueError:
+        facts: dict[str, Any] = orjson.loads(asked.state.seal.unseal("enrolment", asked.actor.id, sealed))
+    except (ValueError, CannotOpen):
         raise refused("SIGN_IN_FAILED", "enrolment") from None
-    who = asked.actor.id.bytes
-    pending = asked.state.seal.unseal("enrolment", who, sealed)
-    facts: dict[str, Any] = orjson.loads(pending) if pending is not None else {"until": 0}
     if facts["until"] < asked.actor.at.timestamp():
         raise refused("SIGN_IN_FAILED", "enrolment")
-    secret = base64.b32decode(facts["secret"])
-    step = matching_step(secret, asked.text("code"), asked.actor.at)
+    step = matching_step(base64.b32decode(facts["secret"]), asked.text("code"), asked.actor.at)
     if step is None:
         raise refused("SIGN_IN_FAILED", "code")
-    kept = asked.state.seal.seal("totp", who, secret)
+    kept = asked.state.seal.seal(SECOND_FACTOR, asked.actor.id, facts["secret"])
     await asked.carry_out(lambda db: people.set_second_factor(db, asked.actor, kept, step))
     return {"isOn": True}
 

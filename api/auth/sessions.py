@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from api.auth.asking import Asked
 from domain.base.errors import Refused, invalid, not_visible, refused
+from domain.base.sealed_fields import SECOND_FACTOR
+from domain.base.sealing import CannotOpen
 from domain.signing_in import devices, people
 from domain.signing_in.passwords import is_right
 from domain.signing_in.people import Known, NewSession
@@ -62,8 +64,11 @@ async def _failed(asked: Asked, known: Known | None, reason: str) -> None:
 def step_of(asked: Asked, known: Known, code: str) -> int | None:
     """The step of a second factor's code; None when it fits none."""
     assert known.totp_sealed is not None
-    secret = asked.state.seal.unseal("totp", known.account_id.bytes, known.totp_sealed)
-    return None if secret is None else matching_step(secret, code, asked.actor.at)
+    try:
+        letters = asked.state.seal.unseal(SECOND_FACTOR, known.account_id, known.totp_sealed)
+    except CannotOpen:
+        return None
+    return matching_step(base64.b32decode(letters), code, asked.actor.at)
 
 
 async def refresh(asked: Asked) -> dict[str, Any]:

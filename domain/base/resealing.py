@@ -15,14 +15,14 @@ ROWS_AT_ONCE: Final = 1000
 
 # Bytes two and three of an envelope are its key's id (sealing.py).
 _OLDER = """
-SELECT id, {column} AS envelope FROM {table}
-WHERE id > $1 AND {column} IS NOT NULL AND get_byte({column}, 1) * 256 + get_byte({column}, 2) <> $2
-ORDER BY id LIMIT {rows}
+SELECT {key} AS id, {column} AS envelope FROM {table}
+WHERE {key} > $1 AND {column} IS NOT NULL AND get_byte({column}, 1) * 256 + get_byte({column}, 2) <> $2
+ORDER BY {key} LIMIT {rows}
 """
 # Only what is still as it was read: whoever has written meanwhile has sealed with the newest key.
 _PUT = """
 UPDATE {table} t SET {column} = n.new FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS n(id, old, new)
-WHERE t.id = n.id AND t.{column} = n.old
+WHERE t.{key} = n.id AND t.{column} = n.old
 """
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
@@ -34,15 +34,15 @@ async def reseal(connection: asyncpg.Connection, ring: Ring, *, say: Say) -> int
     `connection` belongs to a superuser or to ruhu_machine. Raises CannotOpen for what no key of the ring opens.
     """
     count = 0
-    for table, column, place in envelopes():
+    for table, key, column, place in envelopes():
         last, done = _BEFORE_ALL, 0
-        older = _OLDER.format(table=table, column=column, rows=ROWS_AT_ONCE)
+        older = _OLDER.format(table=table, key=key, column=column, rows=ROWS_AT_ONCE)
         while rows := await connection.fetch(older, last, ring.sealing_with):
             old = [row["envelope"] for row in rows]
             new = [ring.seal(place, row["id"], ring.unseal(place, row["id"], row["envelope"])) for row in rows]
             async with connection.transaction():
                 await connection.execute("SELECT set_config('ruhu.reseals', 'yes', true)")
-                put = _PUT.format(table=table, column=column)
+                put = _PUT.format(table=table, key=key, column=column)
                 await connection.execute(put, [row["id"] for row in rows], old, new)
             last, done = rows[-1]["id"], done + len(rows)
         if done:

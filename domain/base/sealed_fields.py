@@ -42,6 +42,7 @@ def masked_account(number: str) -> str:
 
 
 ID_NUMBER: Final = "person.id_number"
+SECOND_FACTOR: Final = "credential.totp"
 CONTENT: Final = "submission.content"  # a family's document as a phone sent it, sealed as a whole
 
 Fields = Mapping[str, SealedField]
@@ -64,11 +65,12 @@ SEALED: Final[Mapping[str, Fields]] = {
 }
 
 
-def envelopes() -> Iterator[tuple[str, str, str]]:
-    """Table, column and place of everything that stands sealed."""
+def envelopes() -> Iterator[tuple[str, str, str, str]]:
+    """Table, its key, column and place of everything that stands sealed."""
     for table, fields in SEALED.items():
-        yield from ((table, f"{name}_sealed", field.place) for name, field in fields.items())
-    yield "submission", "content_sealed", CONTENT
+        yield from ((table, "id", f"{name}_sealed", field.place) for name, field in fields.items())
+    yield "submission", "id", "content_sealed", CONTENT
+    yield "credential", "account_id", "totp_sealed", SECOND_FACTOR
 
 
 def sealed(ring: Ring, table: str, row: uuid.UUID, values: Mapping[str, Any]) -> dict[str, Any]:

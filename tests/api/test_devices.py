@@ -15,9 +15,11 @@ from joserfc.jwk import OctKey, OKPKey
 
 from api import graphql_ws, identity
 from api.app import create_app
-from api.keys import RETIRED_SECONDS, Seal, SigningKeys
+from api.keys import RETIRED_SECONDS, SigningKeys
 from api.tokens import AUDIENCE, ISSUER, Keys
+from domain.base.sealing import Ring
 from domain.demo.personas import account_id
+from tests import databases
 from tests.api.signing import PASSWORD, call, give_password, refused_with, sign_in, trace, who
 from tests.sockets import phone, serving
 from tests.world import World
@@ -120,13 +122,15 @@ async def test_a_session_ends_after_half_a_year_however_busy(world: World) -> No
     assert await who(world, tokens["accessToken"]) is None
 
 
-async def test_nothing_in_the_table_is_a_token(world: World, tmp_path: Any) -> None:
+async def test_nothing_in_the_table_is_a_token(world: World) -> None:
     """Whoever copies the database cannot refresh: the key lies outside."""
     tokens = await signed_in(world)
     row = await world.sql.fetchrow("SELECT * FROM sign_in_session WHERE id = $1", tokens["sessionId"])
     raw = base64.urlsafe_b64decode(tokens["refreshToken"].removeprefix("rt.") + "=")
-    assert raw[24:] not in (row["salt"], Seal(tmp_path).mac("refresh", raw[:16], raw[16:24], row["salt"]))
-    assert raw[24:] == Seal(world.settings.data_dir).mac("refresh", raw[:16], raw[16:24], row["salt"])
+    another = Ring({1: bytes(32)}, 1, bytes(32))
+    assert raw[24:] not in (row["salt"], another.mac("refresh", raw[:16], raw[16:24], row["salt"]))
+    ring = await databases.ring(world.sql)
+    assert raw[24:] == ring.mac("refresh", raw[:16], raw[16:24], row["salt"])
 
 
 # --- who is signed in where, and locking a phone ------------------------------------------------------------------------
@@ -322,17 +326,6 @@ def test_a_rotated_key_verifies_for_a_day_and_signs_no_more(tmp_path: Any, monke
     rotating.rotate(time.time() + RETIRED_SECONDS + 60)
     assert Keys(tmp_path).read(before) is None
     assert Keys(tmp_path).read(after) is not None
-
-
-def test_what_is_sealed_opens_for_one_use_and_one_thing(tmp_path: Any) -> None:
-    seal = Seal(tmp_path)
-    sealed = seal.seal("totp", b"account", b"secret")
-    assert Seal(tmp_path).unseal("totp", b"account", sealed) == b"secret"
-    assert seal.unseal("totp", b"other", sealed) is None
-    assert seal.unseal("enrolment", b"account", sealed) is None
-    assert seal.unseal("totp", b"account", sealed[:-1]) is None
-    assert seal.unseal("totp", b"account", b"") is None
-    assert seal.mac("a", b"b", b"c") != seal.mac("a", b"bc", b"")
 
 
 async def test_a_password_is_asked_for_again_where_a_token_is_not_enough(world: World) -> None:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.auth.asking import Hashing
-from api.keys import Seal
 from api.logging import as_json
 from domain.base.errors import TryAgain
 from domain.demo.personas import account_id
 from domain.signing_in.rules import NAME_LIMITS, totp
+from tests import databases
 from tests.api.signing import PASSWORD, call, give_password, proof, refused_with, sign_in, trace, who
 from tests.world import World
 
@@ -255,10 +255,10 @@ async def test_an_enrolment_that_is_not_ours_is_refused(world: World, enrolment:
 async def test_an_enrolment_is_good_for_a_quarter_of_an_hour(world: World) -> None:
     token = (await sign_in(world, await give_password(world, "auditor")))["accessToken"]
     letters = base64.b32encode(b"x" * 20).decode()
-    seal = Seal(world.settings.data_dir)
+    ring = await databases.ring(world.sql)
     for seconds, status in ((-1, 401), (60, 200)):
         pending = {"secret": letters, "until": datetime.now(UTC).timestamp() + seconds}
-        sealed = seal.seal("enrolment", account_id("auditor").bytes, json.dumps(pending).encode())
+        sealed = ring.seal("enrolment", account_id("auditor"), json.dumps(pending))
         sent = {"enrolment": base64.b64encode(sealed).decode(), "code": code_now(letters)}
         assert (await call(world, "/auth/second-factor/confirm", sent, token)).status_code == status
     assert refused_with(

@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 
 from tests import databases
+from tests.databases import MASTER
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
@@ -58,6 +59,7 @@ COMMANDS = (
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("RUHU_", "PORT"))}
+    ours["RUHU_MASTER_KEY"] = MASTER.hex()
     return subprocess.Popen(
         [sys.executable, "-m", "api.cli", *arguments],
         cwd=ROOT,
