@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import auth, graphiql, health
+from api import auth, graphiql, health, report_page
 from api.auth.asking import Hashing
 from api.budgets import Budgets
 from api.database import alembic_config, sqlalchemy_url
@@ -101,6 +101,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql_socket),
             *auth.routes,
+            *report_page.routes,
             *health.routes,
         ],
         middleware=[Middleware(Requests), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
@@ -138,6 +139,8 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     ring = await read_ring(pool, master, datetime.now(UTC))
     await stack.enter_async_context(kept_current(ring, reads, master))
     answering = _engine(settings, reads, Reads(anew), ring)
+    stored = [*stored_documents(), *report_page.documents()]
+    answering = _engine(settings, reads, Reads(anew))
     for document in stored:
         answering.trust(document)
     return State(

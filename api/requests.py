@@ -31,6 +31,8 @@ ROUTES: Final = (
     "/metrics",
     "/auth",
     "/oauth",
+    "/report/assets",
+    "/report",
     "/.well-known",
 )
 

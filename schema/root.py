@@ -25,6 +25,7 @@ from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairings import PairingMutations, PairingQueries
 from schema.policy import PolicyMutations, PolicyQueries
+from schema.posters import PosterQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
 from schema.reviews import ReviewMutations, ReviewQueries
@@ -57,6 +58,7 @@ class Query(
     HardshipQueries,
     HardshipReportQueries,
     PolicyQueries,
+    PosterQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,

@@ -3,39 +3,24 @@
 import asyncio
 import json
 import os
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from graphql import build_client_schema, get_introspection_query, parse, validate
 from httpx2 import AsyncClient
-from playwright.async_api import Browser, Locator, Page, Request, Route, WebSocketRoute, async_playwright, expect
-from starlette.types import ASGIApp
+from playwright.async_api import Browser, Locator, Page, Request, Route, WebSocketRoute, expect
 
 from api import graphiql
 from api.app import create_app
 from api.graphiql.examples import examples
 from api.settings import Settings
+from tests.api.browsers import chromium, serving
 
 expect.set_options(timeout=30_000)  # a patience, not a claim: a busy machine takes seconds to start the editor
 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "graphiql.png"
-
-# Chromium as root, and without the calls to its maker's servers that it makes at every start.
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-]
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +28,6 @@ async def served(shared_database: str) -> AsyncIterator[str]:
     """The base URL of a running server in demo mode."""
     async with serving(create_app(Settings(database_url=shared_database, env="demo", pool_size=4))) as base_url:
         yield base_url
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
 
 
 async def ask(base_url: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -75,10 +48,8 @@ async def test_every_example_is_valid_and_is_answered(served: str) -> None:
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
