@@ -16,6 +16,7 @@ from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
 from domain.demo.personas import account_id
 from domain.demo.recording import write_visits
+from domain.demo.reports import write_reports
 from domain.demo.rows import TABLES, Rows, points_as_pairs
 from domain.demo.settlements import settle, write_family, write_rosters
 from domain.demo.visits import a_year_of_visits, surveys
@@ -59,6 +60,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     ]
     await write_visits(connection, rows, visits)
     write_clues(rows, settled, visits, at)
+    write_reports(rows, at)
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.
     async with points_as_pairs(connection), connection.transaction():
         await load_forms(connection)

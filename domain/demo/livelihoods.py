@@ -20,6 +20,7 @@ from domain.base.models import namespace_id
 from domain.demo.families import Member
 from domain.demo.helping import HELPER
 from domain.demo.personas import account_id
+from domain.demo.reports import REPORTED, report_id, write_report_of_clue
 from domain.demo.rows import Rows
 from domain.demo.settlements import BELOW_8400, Settled
 from domain.demo.visits import DemoVisit
@@ -52,7 +53,7 @@ SIGNS: Final = (
     Sign("350125201205", 3, "HARDSHIP", 10, (ClueSource.SELF_REPORT, ClueSource.HOTLINE)),
     Sign("350125201201", 2, "DANGEROUS_HOUSING", 1, (ClueSource.SWEEP,)),
 )
-ENTERED_BY: Final = {ClueSource.HOTLINE: "hotline_operator", ClueSource.SWEEP: "township_officer"}
+ENTERED_BY: Final = {ClueSource.SWEEP: "township_officer"}  # a call's operator stands in its report
 # The last two families of Lixing that were visited by two: what was found there.
 FOUND: Final = (
     ("MEDICAL_EXPENSE", ClueState.VERIFIED, None),
@@ -128,9 +129,14 @@ def write_clues(rows: Rows, settled: Sequence[Settled], visits: Sequence[DemoVis
     families = {(one.region_code, one.family.number): one for one in settled}
     for sign in SIGNS:
         first = at - timedelta(days=sign.days_ago) + timedelta(hours=-9)
-        clue = _write_clue(rows, families[sign.village, sign.number], sign.sign, first)
+        family = families[sign.village, sign.number]
+        clue = _write_clue(rows, family, sign.sign, first)
         for number, source in enumerate(sign.sources):
-            _write_witness(rows, clue, source, first + timedelta(hours=number), sign.detail)
+            heard_at = first + timedelta(hours=number)
+            _write_witness(rows, clue, source, heard_at, sign.detail)
+            if source in REPORTED:
+                name = family.family.members[0].name
+                write_report_of_clue(rows, clue["id"], source, family.region_code, name, sign.sign, heard_at)
     by_two: dict[uuid.UUID, DemoVisit] = {}
     for visit in sorted(visits, key=lambda one: one.occurred_at, reverse=True):
         is_plain = visit.contact == "IN_PERSON" and visit.amends is None and visit.is_amended_by is None
@@ -182,7 +188,7 @@ def _write_witness(
         clue_id=clue["id"],
         region_code=clue["region_code"],
         source=source.value,
-        reference=f"demo {source}",
+        reference=str(report_id(clue["id"], source)) if source in REPORTED else f"demo {source}",
         received_at=received_at,
         recorded_by_id=entered_by and account_id(entered_by),
         detail=json.dumps(detail),

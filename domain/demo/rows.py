@@ -34,6 +34,7 @@ TABLES: Final = (
     "income_statement",
     "clue",
     "clue_witness",
+    "hardship_report",
 )
 Point = tuple[float, float]  # WGS-84, longitude first
 

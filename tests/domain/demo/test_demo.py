@@ -48,6 +48,7 @@ CODED = (
     ("income_statement", "kind", "statement_kind"),
     ("income_statement", "origin", "statement_origin"),
     ("clue", "sign", "clue_sign"),
+    ("hardship_report", "sign", "clue_sign"),
 )
 
 
@@ -300,6 +301,20 @@ async def test_clues_wait_or_were_settled_by_a_visit_of_two_in_time(demo):
     )
     assert all(row["visited"] == row["household_id"] and row["companions"] > 0 for row in settled)
     assert all(row["stopped_at"] == row["occurred_at"] < row["settled_at"] for row in settled)
+
+
+async def test_what_was_reported_stands_behind_its_clue_or_waits_or_was_laid_aside(demo):
+    behind = await demo.fetch(
+        "SELECT w.source, r.source AS told, r.matching, r.region_code = c.region_code AS is_here"
+        " FROM clue_witness w JOIN clue c ON c.id = w.clue_id LEFT JOIN hardship_report r ON r.id::text = w.reference"
+        " WHERE w.source IN ('SELF_REPORT', 'HOTLINE')"
+    )
+    assert len(behind) == 3
+    assert {(row["source"] == row["told"], row["matching"], row["is_here"]) for row in behind} == {
+        (True, "MATCHED", True)
+    }
+    others = "SELECT matching, looked_at IS NULL FROM hardship_report WHERE matching <> 'MATCHED' ORDER BY matching"
+    assert [tuple(row) for row in await demo.fetch(others)] == [("DISMISSED", False), *[("WAITING", False)] * 2]
 
 
 async def test_every_form_answer_is_one_that_the_form_accepts(demo):
