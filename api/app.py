@@ -24,7 +24,6 @@ from api import auth, graphiql, health, report_page
 from api.auth.asking import Hashing
 from api.budgets import Budgets
 from api.database import alembic_config, sqlalchemy_url
-from api.desk import attended
 from api.documents import Documents, may_introspect, stored_documents
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
@@ -79,7 +78,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
-    """The ASGI application over the database of `settings`; with upkeep and the desk beside it where it is served."""
+    """The ASGI application over the database of `settings`; with upkeep beside it where it is served."""
     set_up_logging(settings.log_level)
 
     @asynccontextmanager
@@ -88,7 +87,6 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             state = await _state(settings, stack)
             if is_kept_up:
                 await stack.enter_async_context(kept_up(state["sessions"]))
-                await stack.enter_async_context(attended(state["sessions"]))
                 if settings.works:
                     await stack.enter_async_context(worker_beside(settings))
             yield state

@@ -6,12 +6,15 @@ in steps each of which is whole. Nothing of a payload is trusted to be as it was
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from domain.base.transactions import Sessions
+from domain.hardship.actions import LOOK_FOR_FAMILY
+from domain.hardship.matching import look_for_family
 from domain.monitoring.summaries import missing_days, sum_up
 
 
@@ -47,7 +50,13 @@ async def sum_up_days(work: Work, payload: Mapping[str, Any]) -> None:
             await sum_up(db, day, at)
 
 
+async def look_for_the_family(work: Work, payload: Mapping[str, Any]) -> None:
+    """The family that a report of hardship is about."""
+    await look_for_family(work.sessions, work.clock(), uuid.UUID(payload["reportId"]))
+
+
 JOBS: Final[Mapping[str, Job]] = {
+    LOOK_FOR_FAMILY: look_for_the_family,
     "sum_up_days": sum_up_days,
 }
 

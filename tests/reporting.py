@@ -1,17 +1,17 @@
-"""Reporting hardship over HTTP, as farmers, neighbours and the hotline do it, and the desk that looks for their families."""
+"""Reporting hardship over HTTP, as farmers, neighbours and the hotline do it, and the worker that looks for their families."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from api import worker
 from domain.access.rules import CHINA
-from domain.hardship.matching import look_for_families
 from domain.hardship.rules import ReportLimit
-from tests.domain.actors import app_sessions
 from tests.schema.families_asked import VILLAGE
 from tests.world import World
 
@@ -75,6 +75,9 @@ async def clues(world: World, household: str) -> list[Any]:
 
 
 async def looked(world: World, at: datetime | None = None) -> int:
-    """A round of the desk: how many families it found."""
-    async with app_sessions(str(world.settings.database_url)) as sessions:
-        return await look_for_families(sessions, at or datetime.now(CHINA))
+    """The worker does what it was asked to: how many families it found."""
+    found = "SELECT count(*) FROM hardship_report WHERE matching = 'MATCHED'"
+    before = await world.sql.fetchval(found)
+    async with worker.working(world.settings, lambda: at or datetime.now(UTC)) as work, asyncio.timeout(60):
+        await worker.work_off(world.settings, work, until_empty=True)
+    return int(await world.sql.fetchval(found) - before)

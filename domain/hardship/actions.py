@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +18,7 @@ from domain.audit.actions import record
 from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_visible, refused
 from domain.base.sealed_fields import sealed
 from domain.base.transactions import ring_of
+from domain.base.jobs import enqueue
 from domain.changes.actions import Answer, once
 from domain.changes.rules import content_hash
 from domain.hardship.models import HardshipReport
@@ -37,6 +39,8 @@ from domain.households.queries import village_problems, vocabulary
 from domain.households.rules import Reading
 from domain.monitoring.actions import raise_clue
 from domain.monitoring.rules import CluePolicy, ClueSource, begun_on, due_on, period_of
+
+LOOK_FOR_FAMILY: Final = "look_for_family"  # the job: matching.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ async def _take_in(
         name = "report_hardship" if source is ClueSource.SELF_REPORT else "enter_hotline_call"
         detail = {"sign": said.sign, "isForSomebodyElse": said.is_for_somebody_else}
         await record(db, actor, name, "hardship_report", id, said.village_code, detail)
+        await enqueue(db, LOOK_FOR_FAMILY, {"reportId": str(id)})
     return Receipt(code, report), born is not None
 
 

@@ -76,12 +76,6 @@ class HardshipReport(Base):
             "received_at",
             postgresql_where=sql("entered_by_id IS NOT NULL"),
         ),
-        Index(
-            "ix_hardship_report_looked_at",
-            "received_at",
-            "id",
-            postgresql_where=sql("looked_at IS NULL AND matching = 'WAITING'"),
-        ),
         CheckConstraint("(source = 'HOTLINE') = (entered_by_id IS NOT NULL)", "entered_by_an_operator"),
         CheckConstraint("(matching = 'WAITING') = (settled_at IS NULL)", "settled_unless_waiting"),
         CheckConstraint("(matching = 'DISMISSED') = (reason IS NOT NULL)", "dismissed_for_a_reason"),

@@ -102,19 +102,18 @@ def _facts(found: Row[Any]) -> ReportFacts:
     )
 
 
-async def without_a_look(db: AsyncSession, most: int) -> list[tuple[uuid.UUID, str]]:
-    """Reports whose families were not looked for yet, the oldest first: id and village."""
-    found = await db.execute(text("SELECT id, region_code FROM ruhu_reports_without_a_look(:most)"), {"most": most})
-    return [(report.id, report.region_code) for report in found]
+async def village_of_report(db: AsyncSession, report_id: uuid.UUID) -> str | None:
+    """Where a report belongs, for who may see every one; None where there is none any more."""
+    return await db.scalar(select(HardshipReport.region_code).where(HardshipReport.id == report_id))
 
 
 async def lock_unlooked(db: AsyncSession, report_id: uuid.UUID) -> HardshipReport | None:
-    """The report, locked, if its family is still to be looked for and nobody else is at it."""
+    """The report, locked, if its family is still to be looked for."""
     statement = (
         select(HardshipReport)
         .where(HardshipReport.id == report_id, HardshipReport.looked_at.is_(None))
         .where(HardshipReport.matching == ReportMatching.WAITING)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     )
     return await db.scalar(statement)
 
