@@ -176,7 +176,7 @@ _ALL = (
     _persona(
         "anonymous",
         ("未登录的群众", "The public, not signed in"),
-        ("只能看行政区划和公开信息", "Sees divisions and what is public"),
+        ("看行政区划和公开信息，可以一键报贫", "Sees divisions and what is public, and reports hardship"),
     ),
 )
 

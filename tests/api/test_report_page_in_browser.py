@@ -31,7 +31,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 async def served(world: World) -> AsyncIterator[str]:
-    settings = world.settings.model_copy(update={"public_url": "https://ruhu.example.org/"})
+    """A server that lets nobody send a document of their own who is not signed in: the page needs none."""
+    strict = {"public_url": "https://ruhu.example.org/", "trusted_only": ["ANONYMOUS"]}
+    settings = world.settings.model_copy(update=strict)
     async with serving(create_app(settings)) as base_url:
         yield base_url
 
