@@ -14,7 +14,7 @@
   var pending = null, tries = 0, timer = null, sending = false;
 
   var STATES = {
-    RECEIVED: '已接收，明天开始核实。',
+    RECEIVED: '已接收，会有人来核实。',
     BEING_VERIFIED: '正在核实。',
     VERIFIED: '已核实，情况属实，正在安排帮扶。',
     NOT_CONFIRMED: '工作人员已入户核实，情况不属实。',
