@@ -132,13 +132,11 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     reads = Reads(pool)
     feed = Feed(pool)
     stack.push_async_callback(feed.close)
-    stored = stored_documents()
     master = master_key(settings)
     ring = await read_ring(pool, master, datetime.now(UTC))
     await stack.enter_async_context(kept_current(ring, reads, master))
-    answering = _engine(settings, reads, Reads(anew), ring)
     stored = [*stored_documents(), *report_page.documents()]
-    answering = _engine(settings, reads, Reads(anew))
+    answering = _engine(settings, reads, Reads(anew), ring)
     for document in stored:
         answering.trust(document)
     return State(

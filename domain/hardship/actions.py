@@ -16,9 +16,9 @@ from domain.access.queries import in_region, viewer_parameters
 from domain.access.rules import OFFICER_ROLES, Actor
 from domain.audit.actions import record
 from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_visible, refused
+from domain.base.jobs import enqueue
 from domain.base.sealed_fields import sealed
 from domain.base.transactions import ring_of
-from domain.base.jobs import enqueue
 from domain.changes.actions import Answer, once
 from domain.changes.rules import content_hash
 from domain.hardship.models import HardshipReport

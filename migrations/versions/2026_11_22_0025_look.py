@@ -1,6 +1,6 @@
 """Each report asks the worker to look for its family: nothing goes through those that wait any more.
 
-Revision: 0025_look; follows: 0016_policy
+Revision: 0025_look; follows: 0013_sealed
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_look"
-down_revision = "0016_policy"
+down_revision = "0013_sealed"
 branch_labels = None
 depends_on = None
 
