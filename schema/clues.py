@@ -55,6 +55,7 @@ described_enum(
     SWEEP="A sweep of the village. 走访排查",
     DEPARTMENT="A department's list. 部门筛查",
     INCOME_RULE="Income that stayed below the standard. 收入监测",
+    EXPENSE_RULE="Expenses beyond the standard. 支出监测",
     DISASTER_SWEEP="A check after a disaster. 灾害排查",
     FAMILY_EVENT="A change of the family. 家庭变动",
 )

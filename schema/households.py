@@ -179,7 +179,10 @@ class Household(Node):
     ) -> IncomeSummary | None:
         """What it had in the months before; null for who does not meet the family. 收入汇总"""
         day = TODAY if on is None else on
-        return one(IncomeSummary, source=income_of(m.Household.id, members_on(day), day, months, known_at))
+        return one(
+            IncomeSummary,
+            source=income_of(m.Household.id, m.Household.region_code, members_on(day), day, months, known_at),
+        )
 
     @planned
     def income_statements(self, first: First = 50, after: After = None) -> CountedConnection[IncomeStatement]:

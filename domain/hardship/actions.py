@@ -38,7 +38,8 @@ from domain.households.models import Household
 from domain.households.queries import village_problems, vocabulary
 from domain.households.rules import Reading
 from domain.monitoring.actions import raise_clue
-from domain.monitoring.rules import CluePolicy, ClueSource, begun_on, due_on, period_of
+from domain.monitoring.queries import clue_policy
+from domain.monitoring.rules import ClueSource, begun_on, due_on, period_of
 
 LOOK_FOR_FAMILY: Final = "look_for_family"  # the job: matching.py
 
@@ -114,7 +115,7 @@ async def _take_in(
             entered_by_id=entered_by,
             received_at=actor.at,
             began_on=began_on,
-            due_on=due_on(began_on, CluePolicy()),
+            due_on=due_on(began_on, await clue_policy(db, said.village_code, began_on)),
             receipt_mac=kept_of(code, mac),
             sender_mac=sender_mac,
             content_hash=digest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -38,19 +39,21 @@ from domain.households.queries import MEETS
 from domain.monitoring.models import Clue, ClueWitness, IncomeStatement
 from domain.monitoring.rules import (
     BUSINESS,
+    CLUE_PARAMETERS,
     EARNED_KINDS,
     INCOME_KINDS,
     MAKE_A_MONTH_KNOWN,
-    PRECEDENCE,
     PRODUCTION_COST,
     PROPERTY,
     TRANSFER,
     WAGE,
+    CluePolicy,
     ClueState,
     DoorVisit,
     Window,
 )
 from domain.pairings.models import Pairing
+from domain.policy.queries import as_texts, policy_of, value_of
 from domain.visits.models import Visit, VisitCompanion
 from domain.visits.queries import sees_visit
 
@@ -81,6 +84,11 @@ def was_waiting(day: Any) -> ColumnElement[bool]:
     return and_(Clue.due_on < day, case((Clue.stopped_at.is_(None), literal(True)), else_=stopped_on >= day))
 
 
+async def clue_policy(db: AsyncSession, region_code: str, on: date) -> CluePolicy:
+    """The numbers in force where a family lives."""
+    return CluePolicy.of(await policy_of(db, region_code, on, CLUE_PARAMETERS))
+
+
 MOST_MONTHS = 60  # five years of months are enough for every rule there is
 RIGID = "rigid_expense"
 
@@ -88,17 +96,23 @@ RIGID = "rigid_expense"
 # --- income ------------------------------------------------------------------------------------------------------------
 
 
-def counted(household_id: Any, first: Any, until: Any, known_at: Any = None) -> Select[Any]:
-    """The figures that count for a household in [first, until): (person_id, month, kind, amount_fen), one per person,
-    month and kind. Where origins differ the first of PRECEDENCE counts, then the one that spoke last.
+def precedence_of(region_code: Any, on: Any) -> ColumnElement[Any]:
+    """Whose figure counts first, as that division has it: a text array of origins."""
+    return as_texts(value_of("ORIGIN_PRECEDENCE", region_code, on))
 
-    known_at: as anybody could have known it at that instant, before what was said since; None: as it is known now.
+
+def counted(household_id: Any, first: Any, until: Any, precedence: Any, known_at: Any = None) -> Select[Any]:
+    """The figures that count for a household, or for each of a population's, in [first, until): (household_id, person_id,
+    month, kind, amount_fen), one per person, month and kind. Where origins differ the first of `precedence` counts, then
+    the one that spoke last.
+
+    precedence: a text array. known_at: as anybody could have known it at that instant, before what was said since; None: as
+    it is known now.
     """
     statement = IncomeStatement.__table__.alias("said")
-    rank = func.coalesce(
-        func.array_position(cast(list(PRECEDENCE), ARRAY(Text)), statement.c.origin), len(PRECEDENCE) + 1
-    )
-    key = (statement.c.person_id, statement.c.month, statement.c.kind)
+    # An origin that is not named comes after all that are: null sorts last.
+    rank = func.array_position(precedence, statement.c.origin)
+    key = (statement.c.household_id, statement.c.person_id, statement.c.month, statement.c.kind)
     return (
         select(*key, statement.c.amount_fen)
         .where(
@@ -121,7 +135,9 @@ def yuan(fen: Any) -> ColumnElement[Any]:
     return type_coerce(func.round(cast(fen, Numeric()) / 100, 2), Numeric(14, 2))
 
 
-def income_of(household_id: Any, members: Any, on: Any, months: Any, known_at: Any = None) -> Select[Any]:
+def income_of(
+    household_id: Any, region_code: Any, members: Any, on: Any, months: Any, known_at: Any = None
+) -> Select[Any]:
     """One row: what a household is known to have had in the `months` before the month of `on`, in yuan.
 
     Per-capita net income = (wage + business + property + transfer − production cost) ÷ members on that day (domain.md §8,
@@ -135,7 +151,7 @@ def income_of(household_id: Any, members: Any, on: Any, months: Any, known_at: A
         .table_valued(column("month", DateTime()), name="asked")
         .render_derived()
     )
-    figure = counted(household_id, first, until, known_at).subquery("figure")
+    figure = counted(household_id, first, until, precedence_of(region_code, on), known_at).subquery("figure")
     by_month = (
         select(
             cast(asked.c.month, Date()).label("month"),
@@ -166,12 +182,15 @@ def income_of(household_id: Any, members: Any, on: Any, months: Any, known_at: A
     ).where(MEETS, months.between(1, MOST_MONTHS))
 
 
-async def earned_by(db: AsyncSession, household_id: uuid.UUID, span: Window) -> dict[uuid.UUID | None, int]:
+async def earned_by(
+    db: AsyncSession, household_id: uuid.UUID, region_code: str, span: Window
+) -> dict[uuid.UUID | None, int]:
     """What each member is known to have earned by work in these months, less what production cost them, in fen.
 
     Under None what belongs to nobody in particular. Who is not named is UNKNOWN, and not nought.
     """
-    figures = counted(household_id, span.first, span.until).subquery("figures")
+    precedence = precedence_of(literal(region_code, Text()), literal(span.until, Date()))
+    figures = counted(household_id, span.first, span.until, precedence).subquery("figures")
     signed = case((figures.c.kind == PRODUCTION_COST, -figures.c.amount_fen), else_=figures.c.amount_fen)
     rows = await db.execute(
         select(figures.c.person_id, func.sum(signed))

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from domain.base.errors import Problem
 from domain.visits.rules import VisitContact, china_date
@@ -37,6 +37,7 @@ class ClueSource(enum.StrEnum):
     SWEEP = "SWEEP"
     DEPARTMENT = "DEPARTMENT"
     INCOME_RULE = "INCOME_RULE"
+    EXPENSE_RULE = "EXPENSE_RULE"
     DISASTER_SWEEP = "DISASTER_SWEEP"
     FAMILY_EVENT = "FAMILY_EVENT"
 
@@ -57,12 +58,11 @@ class VerificationWeek(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CluePolicy:
-    """The numbers of a region, until issue 07 brings policy as data.
+    """The numbers of a division on a day, as far as clues ask for them; the defaults are those of the catalogue
+    (domain/policy/data/parameters.csv, which says what each stands on).
 
-    `verification_days`: 7; SOURCE: 实行“日汇总、周核实”制度 (Fujian 2020).
-    `week`: rolling days; ASSUMPTION: a clue of Sunday evening deserves its week, too.
-    `major_loss_percent`: 30; ASSUMPTION of domain.md §11.11.
-    `window_months`: 12; CONVENTION of the national system, domain.md §8.
+    `major_loss_percent`: beyond this share of the earnings the loss of a member is grave. `window_months`: of so many whole
+    months a year's income is made.
     """
 
     verification_days: int = 7
@@ -70,9 +70,29 @@ class CluePolicy:
     major_loss_percent: int = 30
     window_months: int = 12
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> CluePolicy:
+        """From the values in force, by parameter."""
+        return cls(
+            verification_days=values["VERIFICATION_DAYS"],
+            week=VerificationWeek(values["VERIFICATION_WEEK"]),
+            major_loss_percent=values["MAJOR_LOSS_SHARE"],
+            window_months=values["INCOME_WINDOW"],
+        )
+
+
+CLUE_PARAMETERS: Final = ("VERIFICATION_DAYS", "VERIFICATION_WEEK", "MAJOR_LOSS_SHARE", "INCOME_WINDOW")
 
 # Signs that a change of the family gives by itself (terms of clue_sign).
 FAMILY_UPHEAVAL, NEW_HOUSEHOLD = "FAMILY_UPHEAVAL", "NEW_HOUSEHOLD"
+
+# Signs that figures give by themselves (signs.py), and of those of a single expense its kind and its threshold.
+INCOME_BELOW_STANDARD, RIGID_EXPENSE = "INCOME_BELOW_STANDARD", "RIGID_EXPENSE"
+EXPENSE_OF_SIGN: Final = {
+    "MEDICAL_EXPENSE": ("MEDICAL", "MEDICAL_THRESHOLD"),
+    "STUDY_EXPENSE": ("STUDY", "STUDY_THRESHOLD"),
+    "DISASTER": ("DISASTER_LOSS", "DISASTER_THRESHOLD"),
+}
 
 # --- income ------------------------------------------------------------------------------------------------------------
 
@@ -86,10 +106,6 @@ MAKE_A_MONTH_KNOWN: Final = (WAGE, BUSINESS, PROPERTY)
 
 # What people earn by their work: rent and dibao stay with the family when somebody goes.
 EARNED_KINDS: Final = (WAGE, BUSINESS, PRODUCTION_COST)
-
-# Where two origins say different things, both are kept and the first of these counts (ASSUMPTION; policy in issue 07).
-# A region's own origins come after all of them.
-PRECEDENCE: Final = ("DEPARTMENT", "EMPLOYER", "DOOR_SURVEY", "VILLAGE_LEDGER", "SELF_DECLARED")
 
 MOST_FEN: Final = 10_000_000_000  # a hundred million yuan: beyond it somebody typed a telephone number
 EARLIEST_MONTH: Final = date(2000, 1, 1)

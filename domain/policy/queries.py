@@ -40,18 +40,29 @@ def nearest_first(setting: Any) -> ColumnElement[Any]:
     return func.length(setting.region_code).desc().nulls_last()
 
 
-def value_of(parameter: str, region_code: Any, on: Any) -> ColumnElement[Any]:
-    """The value in force as JSON, for each row of a statement: best over villages, of which there are few."""
+def value_of(
+    parameter: str, region_code: Any, on: Any, *, below: str | None = None, otherwise: Any = None
+) -> ColumnElement[Any]:
+    """The value in force as JSON, for each row of a statement: best over villages, of which there are few.
+
+    below, otherwise: as if the division `below` had set `otherwise`; only what lies further down is heard before it.
+    """
     setting = aliased(PolicyValue)
+    heard = literal(True) if below is None else func.length(setting.region_code) > len(below)
     found = (
         select(setting.value)
-        .where(setting.parameter == parameter, sets_it(setting, region_code, on))
+        .where(setting.parameter == parameter, sets_it(setting, region_code, on), heard)
         .order_by(nearest_first(setting))
         .limit(1)
         .correlate_except(setting)
         .scalar_subquery()
     )
-    return func.coalesce(found, literal(DEFAULTS[parameter], JSONB()))
+    return func.coalesce(found, literal(DEFAULTS[parameter] if below is None else otherwise, JSONB()))
+
+
+def as_texts(value: Any) -> ColumnElement[Any]:
+    """A list of codes as a text array."""
+    return func.array(select(func.jsonb_array_elements_text(value)).scalar_subquery(), type_=ARRAY(Text()))
 
 
 def settings_in_force(region_code: Any, on: Any) -> Select[Any]:

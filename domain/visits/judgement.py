@@ -42,9 +42,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the whole batch is judged against. `places` by position in the batch; a missing one: not here, or not theirs."""
+    """What the whole batch is judged against. `places` by position in the batch; a missing one: not here, or not theirs.
+
+    policies: by position, that of the place on the day of the visit.
+    """
 
     places: Mapping[int, Place] = field(default_factory=dict)
+    policies: Mapping[int, VisitPolicy] = field(default_factory=dict)
     terms: frozenset[tuple[str, str]] = frozenset()
     forms: Mapping[tuple[uuid.UUID, int], Form] = field(default_factory=dict)
     helpers: frozenset[uuid.UUID] = frozenset()
@@ -145,7 +149,7 @@ def rows_of(
     assert sent.form_id is not None
     place = known.places[position]
     form = known.forms[sent.form_id, sent.form_version]
-    row = _visit_row(sent, place, form, around, actor, sent_at, VisitPolicy())
+    row = _visit_row(sent, place, form, around, actor, sent_at, known.policies.get(position) or VisitPolicy())
     return Rows(row, _attached_rows(sent, place, actor))
 
 

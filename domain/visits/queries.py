@@ -34,11 +34,12 @@ from domain.access.rules import Actor
 from domain.base.models import Term
 from domain.helpers.models import Helper
 from domain.households.models import Household
+from domain.policy.queries import policies_of
 from domain.visits.forms import Form, read_questions
 from domain.visits.items import SentVisit
 from domain.visits.judgement import Known, Place, Surroundings
 from domain.visits.models import SurveyForm, Visit
-from domain.visits.rules import NeighbouringVisit, RepeatedPhoto, china_date
+from domain.visits.rules import VISIT_PARAMETERS, NeighbouringVisit, RepeatedPhoto, VisitPolicy, china_date
 
 
 def sees_visit(visit: type[Visit] = Visit) -> ColumnElement[bool]:
@@ -118,6 +119,7 @@ async def what_is_known(
     companions = {one for sent in items.values() for one in sent.companion_ids if one}
     return Known(
         places=places,
+        policies=await _policies(db, items, places),
         terms=await _terms(db),
         forms=await _forms(db, {sent.form_id for sent in items.values() if sent.form_id}),
         helpers=await _helpers(db, companions) if companions else frozenset(),
@@ -144,6 +146,17 @@ def _asking(items: Items) -> dict[str, list[Any]]:
         "longitudes": [longitude for longitude, _ in points],
         "latitudes": [latitude for _, latitude in points],
     }
+
+
+async def _policies(db: AsyncSession, items: Items, places: Mapping[int, Place]) -> dict[int, VisitPolicy]:
+    """The numbers of each place on the day of the visit; one statement, as a batch is of few villages and days."""
+    asked = {
+        position: (place.region_code, china_date(occurred_at))
+        for position, place in places.items()
+        if (occurred_at := items[position].occurred_at) is not None
+    }
+    values = await policies_of(db, asked.values(), VISIT_PARAMETERS)
+    return {position: VisitPolicy.of(values[key]) for position, key in asked.items()}
 
 
 async def _terms(db: AsyncSession) -> frozenset[tuple[str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
+from typing import Any, Final
 
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8), "CST")
 
@@ -49,15 +50,11 @@ class CredibilityNote:
 
 @dataclass(frozen=True, slots=True)
 class VisitPolicy:
-    """Where a visit begins to look odd. No source gives these numbers: each default is an ASSUMPTION, with its reason.
+    """Where a visit begins to look odd, in a division on a day. The defaults are those of the catalogue
+    (domain/policy/data/parameters.csv, which says what each stands on).
 
-    `fence_metres`: 200; a farmyard with its fields, plus the error of a phone between houses.
-    `accuracy_limit_metres`: 100; half the fence: a vaguer fix cannot tell inside from outside.
-    `speed_limit_kmh`: 120; the legal limit of Chinese expressways, as the crow flies from door to door.
-    `speed_ignored_within_metres`: 500; neighbours' forms are often finished together, at one spot.
-    `clock_skew_tolerance_seconds`: 300; a clock set by the network is seconds off, a slow upload takes minutes.
-    `late_after_hours`: 72; a team in a valley without signal comes out at the weekend.
-    `future_tolerance_seconds`: 300; the same clocks again.
+    `future_tolerance_seconds` is the program's own: a clock is judged before it is known which family is meant, and so
+    whose policy.
     """
 
     fence_metres: float = 200
@@ -67,6 +64,28 @@ class VisitPolicy:
     clock_skew_tolerance_seconds: int = 300
     late_after_hours: int = 72
     future_tolerance_seconds: int = 300
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> VisitPolicy:
+        """From the values in force, by parameter."""
+        return cls(
+            fence_metres=values["FENCE"],
+            accuracy_limit_metres=values["ACCURACY_LIMIT"],
+            speed_limit_kmh=values["SPEED_LIMIT"],
+            speed_ignored_within_metres=values["SPEED_IGNORED_WITHIN"],
+            clock_skew_tolerance_seconds=values["CLOCK_SKEW_TOLERANCE"],
+            late_after_hours=values["LATE_AFTER"],
+        )
+
+
+VISIT_PARAMETERS: Final = (
+    "FENCE",
+    "ACCURACY_LIMIT",
+    "SPEED_LIMIT",
+    "SPEED_IGNORED_WITHIN",
+    "CLOCK_SKEW_TOLERANCE",
+    "LATE_AFTER",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from domain.monitoring.actions.clues import raise_clue, verify_clue
 from domain.monitoring.actions.families import change_members, merge_households, split_household
 from domain.monitoring.actions.income import StatementRow, record_income_statement
+from domain.monitoring.actions.signs import evaluate_households
 
 __all__ = [
     "StatementRow",
     "change_members",
+    "evaluate_households",
     "merge_households",
     "raise_clue",
     "record_income_statement",

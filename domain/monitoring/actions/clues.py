@@ -21,10 +21,9 @@ from domain.families.rules import Verb, may, role_problem
 from domain.households.models import Household
 from domain.households.rules import Reading
 from domain.monitoring.models import Clue, ClueWitness
-from domain.monitoring.queries import door_visit, lock_clue, lock_clues
+from domain.monitoring.queries import clue_policy, door_visit, lock_clue, lock_clues
 from domain.monitoring.rules import (
     ClueOutcome,
-    CluePolicy,
     ClueSource,
     ClueState,
     begun_on,
@@ -68,7 +67,7 @@ async def raise_clue(
         return None
     heard_at = received_at or actor.at
     began_on = begun_on(heard_at)
-    due = due_on(began_on, CluePolicy())
+    due = due_on(began_on, await clue_policy(db, region_code, began_on))
     born = await db.scalar(
         insert(Clue)
         .values(

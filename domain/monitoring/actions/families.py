@@ -16,11 +16,10 @@ from domain.families.actions import Joining, Leaving, Moving
 from domain.households.models import Household
 from domain.households.rules import GivenPoint
 from domain.monitoring.actions.clues import close_clues, pass_clues_on, raise_clue
-from domain.monitoring.queries import earned_by
+from domain.monitoring.queries import clue_policy, earned_by
 from domain.monitoring.rules import (
     FAMILY_UPHEAVAL,
     NEW_HOUSEHOLD,
-    CluePolicy,
     ClueSource,
     is_major_loss,
     lost_percent,
@@ -57,7 +56,7 @@ async def change_members(
     )
     if is_repeated:
         return done
-    if await _has_ended(db, household_id):
+    if await _where_it_lives(db, household_id) is None:
         await close_clues(db, actor, household_id)
     else:
         lost = {one.person_id: date.fromisoformat(one.on) for one in leaving if one.reason not in NO_LOSS}
@@ -139,19 +138,22 @@ async def merge_households(
     return done
 
 
-async def _has_ended(db: AsyncSession, household_id: uuid.UUID) -> bool:
-    return await db.scalar(select(Household.ended_on).where(Household.id == household_id)) is not None
+async def _where_it_lives(db: AsyncSession, household_id: uuid.UUID) -> str | None:
+    """The household's village; None for one that has ended."""
+    there = select(Household.region_code).where(Household.id == household_id, Household.ended_on.is_(None))
+    return await db.scalar(there)
 
 
 async def _weigh_the_loss(
     db: AsyncSession, actor: Actor, household_id: uuid.UUID, gone: Mapping[uuid.UUID, date], operation_id: uuid.UUID
 ) -> None:
     """A clue where those who went earned too much of what is known; reckoned for the last day on which somebody went."""
-    if not gone:
+    region_code = await _where_it_lives(db, household_id)
+    if not gone or region_code is None:
         return
-    policy = CluePolicy()
     day = max(gone.values())
-    earned = await earned_by(db, household_id, window(day, policy.window_months))
+    policy = await clue_policy(db, region_code, day)
+    earned = await earned_by(db, household_id, region_code, window(day, policy.window_months))
     if not is_major_loss(earned, gone, policy):
         return
     await raise_clue(

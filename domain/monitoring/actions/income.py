@@ -19,6 +19,7 @@ from domain.families.rules import Verb, may, role_problem
 from domain.households.models import Household
 from domain.households.queries import lock_households, vocabulary
 from domain.households.rules import Path, Reading
+from domain.monitoring.actions.signs import evaluate_households
 from domain.monitoring.models import IncomeStatement
 from domain.monitoring.queries import statements_in_force, visits_of, were_members
 from domain.monitoring.rules import fen, month_problem, month_read
@@ -59,7 +60,8 @@ async def record_income_statement(
     """Write up to 500 figures down, of one family or of a whole village's sheet: all of them, or none.
 
     What the same origin said before of the same person, month and kind is superseded, and stays to be read; what another
-    origin said stands beside it. The same figure again changes nothing. Answers {"statement_ids"} in the order of the
+    origin said stands beside it. The same figure again changes nothing. What the figures now give as signs becomes clues at
+    once (`evaluate_households`). Answers {"statement_ids"} in the order of the
     rows. Raises Refused (FORBIDDEN_ROLE), InvalidInput with everything that is wrong (BATCH_TOO_LARGE, REQUIRED, NOT_FOUND,
     HAS_ENDED, PERSON_NOT_OF_HOUSEHOLD, VISIT_OF_ANOTHER_HOUSEHOLD, MONTH_INVALID, MONTH_OUT_OF_RANGE,
     AMOUNT_INVALID, UNKNOWN_CODE, TOO_LONG, STATEMENT_REPEATED), Conflict as `once` does.
@@ -88,6 +90,7 @@ async def record_income_statement(
             detail,
             operation_id=operation_id,
         )
+        await evaluate_households(db, actor, household_ids=list(households))
         return {"statement_ids": [str(one) for one in ids]}
 
     content = {"rows": [asdict(row) for row in rows]}

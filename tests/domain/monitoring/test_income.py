@@ -26,7 +26,7 @@ async def income(
 ) -> Any:
     """The summary of a household of so many members, as somebody sees it who meets the family."""
     then = None if known_at is None else literal(datetime.fromisoformat(known_at))
-    statement = income_of(literal(family), literal(members), literal(on), literal(months), then)
+    statement = income_of(literal(family), literal(town.village), literal(members), literal(on), literal(months), then)
 
     async def read(db: Any, actor: Any) -> Any:
         return (await db.execute(statement, {"viewer_meets_families": True})).one_or_none()
@@ -144,7 +144,7 @@ async def test_what_is_nobodys_adds_to_what_members_have(town: Town) -> None:
     assert (await income(town, family, months=1)).wage == 1570
 
     async def read(db: Any, actor: Any) -> Any:
-        return await earned_by(db, family, window(TODAY, 12))
+        return await earned_by(db, family, town.village, window(TODAY, 12))
 
     assert await town.do(town.village_officer, read) == {son.id: 80000, daughter.id: 50000, None: 7000}
 

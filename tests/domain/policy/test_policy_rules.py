@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.access.rules import GrantRole
+from domain.monitoring.rules import CLUE_PARAMETERS, CluePolicy
 from domain.policy.catalogue import DEFAULTS, PARAMETERS, read_catalogue
 from domain.policy.rules import (
     Bound,
@@ -22,6 +23,7 @@ from domain.policy.rules import (
     read_value,
 )
 from domain.regions.rules import RegionLevel
+from domain.visits.rules import VISIT_PARAMETERS, VisitPolicy
 
 ALL = list(PARAMETERS.values())
 
@@ -189,3 +191,10 @@ def test_a_division_stands_under_four_others_and_the_country() -> None:
 )
 def test_each_level_decides_for_itself(level: RegionLevel, role: GrantRole, may: bool) -> None:
     assert may_adopt(level, [role]) is may
+
+
+def test_what_the_rules_assume_is_what_the_catalogue_says() -> None:
+    """Two places for one default would drift apart."""
+    assert CluePolicy.of(DEFAULTS) == CluePolicy()
+    assert VisitPolicy.of(DEFAULTS) == VisitPolicy()
+    assert {*CLUE_PARAMETERS, *VISIT_PARAMETERS} <= set(PARAMETERS)
