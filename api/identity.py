@@ -35,7 +35,8 @@ class Identities:
         """The viewer behind the Authorization header; anonymous without one. Raises NotSignedIn."""
         language = preferred_language(accept_language)
         if authorization is None:
-            return ANONYMOUS if language == ANONYMOUS.language else replace(ANONYMOUS, language=language)
+            # The public has a today, too: what is in force on it is asked for without an account.
+            return replace(ANONYMOUS, language=language, today=now.astimezone(CHINA).date())
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn

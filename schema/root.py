@@ -28,6 +28,7 @@ from schema.policy import PolicyMutations, PolicyQueries
 from schema.posters import PosterQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
+from schema.replay import ReplayQueries
 from schema.reviews import ReviewMutations, ReviewQueries
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
@@ -59,6 +60,7 @@ class Query(
     HardshipReportQueries,
     PolicyQueries,
     PosterQueries,
+    ReplayQueries,
     PullQueries,
     DutyQueries,
     SurveyFormQueries,

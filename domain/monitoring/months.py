@@ -95,24 +95,30 @@ def _months(first: date, last: date) -> Any:
     return series.table_valued(column("day", DateTime()), name="calendar").render_derived()
 
 
-def population_of(where: ColumnElement[bool], on: Any, proposal: Proposal = IN_FORCE) -> CTE:
+def population_of(where: ColumnElement[bool], on: Any, proposal: Proposal = IN_FORCE, name: str = "in_force") -> CTE:
     """Households with their village and its precedence of origins: those that stood on record on that day."""
     chosen = (
         select(Household.id.label("household_id"), Household.region_code)
         .where(where, Household.registered_on <= on, or_(Household.ended_on.is_(None), Household.ended_on > on))
-        .cte("chosen")
+        .cte(f"chosen_{name}")
     )
     village = select(chosen.c.region_code).distinct().subquery("village")
     value = _value("ORIGIN_PRECEDENCE", village.c.region_code, on, proposal)
-    order = (
-        select(village.c.region_code, as_texts(value).label("precedence")).cte("origins").prefix_with("MATERIALIZED")
-    )
+    order = select(village.c.region_code, as_texts(value).label("precedence")).cte(f"origins_{name}")
+    order = order.prefix_with("MATERIALIZED")
     return (
         select(chosen.c.household_id, chosen.c.region_code, order.c.precedence)
         .join(order, order.c.region_code == chosen.c.region_code)
-        .cte("population")
+        .cte(f"population_{name}")
         .prefix_with("MATERIALIZED")
     )
+
+
+# A constant frame, and not a parameter: only windows that are written alike are walked once.
+_YEAR: Final = f"OVER (PARTITION BY household_id ORDER BY month ROWS {YEAR - 1} PRECEDING)"
+_SO_FAR: Final = "OVER (PARTITION BY household_id ORDER BY month)"
+WAS_THERE_BEFORE: Final = ("REGISTERED", "FOUND_MISSING")  # terms of membership_start_reason
+_AMOUNTS: Final = ("steady", "uneven", *THRESHOLDS)  # fen
 
 
 def settled_of(population: CTE) -> CTE:
@@ -133,51 +139,160 @@ def settled_of(population: CTE) -> CTE:
     )
 
 
-def judged_months(
-    population: CTE, first: date, last: date, *, on: date | None, proposal: Proposal = IN_FORCE, name: str = "in_force"
-) -> CTE:
-    """One row per household and month of [first, last]: is_known, run (how many known months in a row, up to this one, lie
-    below a twelfth of the line), run_from, and for each sign of expense its sum over the year up to this month, less what
-    was looked at before, with the latest month in it.
+def facts_of(population: CTE, first: date, last: date, name: str = "in_force") -> CTE:
+    """One row per household and month, also for one of which nothing is known, in fen: `steady` is wage and transfer,
+    `uneven` what business and property brought less what production cost, then the expenses of each sign; `change` is how
+    many more belong to the household than in the month before. From eleven months before `first`, of which a year is made.
 
-    on: by the numbers of this day, and without what settled clues have answered for; None: by the numbers of each month's
-    last day, as if nobody had ever looked.
+    Household by household: each reads its few rows by an index, and nothing is sorted as a whole.
     """
-    fact = _facts(population, back(first, YEAR - 1), last, name)
-    settled = None if on is None else settled_of(population)
-    year = _years(fact, settled, first, name)
+    begin, until = back(first, YEAR - 1), back(last, -1)
+    # Said outright: SQLAlchemy correlates one level by itself, and these stand two below the population.
+    figure = (
+        counted(population.c.household_id, begin, until, population.c.precedence)
+        .correlate(population)
+        .subquery("figure")
+    )
+
+    def sum_of(which: ColumnElement[bool]) -> ColumnElement[Any]:
+        return cast(func.coalesce(func.sum(figure.c.amount_fen).filter(which), 0), BigInteger())
+
+    def of_kinds(*kinds: str) -> ColumnElement[bool]:
+        return figure.c.kind == any_(array(kinds))
+
+    by_month = (
+        select(
+            figure.c.month,
+            func.bool_or(of_kinds(*MAKE_A_MONTH_KNOWN)).label("is_known"),
+            sum_of(of_kinds(WAGE, TRANSFER)).label("steady"),
+            (sum_of(of_kinds(BUSINESS, PROPERTY)) - sum_of(of_kinds(PRODUCTION_COST))).label("uneven"),
+            *(sum_of(of_kinds(kind)).label(sign) for sign, (kind, _) in EXPENSE_OF_SIGN.items()),
+            sum_of(figure.c.kind != all_(array(INCOME_KINDS))).label(RIGID_EXPENSE),
+        )
+        .group_by(figure.c.month)
+        .subquery("by_month")
+    )
+    spell = aliased(Membership)
+    # Whoever was put on record with the household, or had been left out, lived there before.
+    came = case(
+        (spell.start_reason.in_(WAS_THERE_BEFORE), literal(begin, Date())),
+        else_=func.greatest(cast(func.date_trunc("month", cast(spell.started_on, DateTime())), Date()), begin),
+    )
+    went = func.greatest(cast(func.date_trunc("month", cast(spell.ended_on, DateTime())), Date()), begin)
+    theirs = spell.household_id == population.c.household_id
+    comings = (
+        select(came.label("month"), literal(1).label("change"))
+        .where(theirs)
+        .correlate(population)
+        .union_all(select(went, literal(-1)).where(theirs, spell.ended_on.is_not(None)).correlate(population))
+        .subquery("comings")
+    )
+    change = select(comings.c.month, func.sum(comings.c.change).label("change")).group_by(comings.c.month)
+    change_of = change.subquery("change_of")
+    calendar = _months(begin, last)
+    month = cast(calendar.c.day, Date())
+    dense = (
+        select(
+            month.label("month"),
+            func.coalesce(by_month.c.is_known, literal(False)).label("is_known"),
+            *(func.coalesce(by_month.c[amount], 0).label(amount) for amount in _AMOUNTS),
+            func.coalesce(change_of.c.change, 0).label("change"),
+        )
+        .select_from(calendar)
+        .outerjoin(by_month, by_month.c.month == month)
+        .outerjoin(change_of, change_of.c.month == month)
+        .lateral("dense")
+    )
+    return (
+        select(population.c.household_id, population.c.region_code, *dense.c)
+        .select_from(population.join(dense, literal(True)))
+        .cte(f"fact_{name}")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def without_what_was_looked_at(fact: CTE, population: CTE) -> CTE:
+    """The same months, but nothing in them that a settled clue has answered for."""
+    settled = settled_of(population)
+    amounts = {
+        sign: case((_is_new(fact.c.month, settled.c[sign]), fact.c[sign]), else_=0).label(sign) for sign in THRESHOLDS
+    }
+    kept = [amounts.get(one.name, one) for one in fact.c]
+    return (
+        select(*kept, _is_new(fact.c.month, settled.c[INCOME_BELOW_STANDARD]).label("is_new"))
+        .outerjoin(settled, settled.c.household_id == fact.c.household_id)
+        .cte(f"{fact.name}_new")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _is_new(month: Any, settled: Any) -> ColumnElement[bool]:
+    return or_(settled.is_(None), month > settled)
+
+
+def years_of(fact: CTE) -> CTE:
+    """What each month's last twelve hold. Business, property and their cost are spread over the months that are known:
+    a harvest is a year's income, and a month of which nobody told is not one without income."""
+    return (
+        select(
+            *(one for one in fact.c if one.name not in ("uneven", "change", *THRESHOLDS)),
+            literal_column(f"count(*) FILTER (WHERE is_known) {_YEAR}", BigInteger()).label("months_known"),
+            literal_column(f"coalesce(sum(uneven) FILTER (WHERE is_known) {_YEAR}, 0)", Numeric()).label("uneven"),
+            *(literal_column(f'sum("{sign}") {_YEAR}', Numeric()).label(sign) for sign in THRESHOLDS),
+            literal_column(f"sum(change) {_SO_FAR}", Numeric()).label("people"),
+        )
+        .select_from(fact)
+        .cte(f"year_of_{fact.name}")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def judged_months(
+    population: CTE,
+    year: CTE,
+    first: date,
+    last: date,
+    *,
+    on: date | None,
+    proposal: Proposal = IN_FORCE,
+    name: str = "in_force",
+) -> CTE:
+    """One row per household and month of [first, last]: is_known; run, how many known months in a row up to this one lie
+    below a twelfth of the line per head, and run_from; for each sign of expense its sum over the year up to this month; and
+    the thresholds of the village.
+
+    on: by the numbers of this day; None: by those of each month's last day. The divisor is who belongs to the household at
+    the end of the month: "the divisor changes from that date" (domain.md §11.11).
+    """
     rule = _rules(population, first, last, on, proposal, name)
-    people = _people(population, first, last, name)
     is_poor = and_(
         year.c.is_known,
-        func.coalesce(people.c.people, 0) > 0,
+        year.c.people > 0,
         # steady + uneven ÷ months known < line ÷ 12 × people, in whole numbers
         YEAR * (year.c.months_known * year.c.steady + year.c.uneven)
-        < rule.c.line * people.c.people * year.c.months_known,
+        < rule.c.line * year.c.people * year.c.months_known,
     )
-    if settled is not None:
-        is_poor = and_(is_poor, _is_new(year.c.month, year.c[INCOME_BELOW_STANDARD]))
-    kept = ("is_known", *THRESHOLDS, *(f"{sign}_month" for sign in THRESHOLDS))
+    if "is_new" in year.c:
+        is_poor = and_(is_poor, year.c.is_new)
     poor = (
         select(
-            *(year.c.household_id, year.c.region_code, year.c.month),
-            *(year.c[column_name] for column_name in kept),
+            *(year.c.household_id, year.c.region_code, year.c.month, year.c.is_known),
+            *(year.c[sign] for sign in THRESHOLDS),
             *(rule.c[f"{sign}_threshold"] for sign in THRESHOLDS),
             rule.c.months_below,
-            func.coalesce(is_poor, literal(False)).label("is_poor"),
+            is_poor.label("is_poor"),
         )
         .join(rule, and_(rule.c.region_code == year.c.region_code, rule.c.month == year.c.month))
-        .outerjoin(people, and_(people.c.household_id == year.c.household_id, people.c.month == year.c.month))
+        .where(year.c.month >= first)
         .subquery("poor")
     )
-    in_order: dict[str, Any] = {"partition_by": poor.c.household_id, "order_by": poor.c.month}
-    breaks = func.sum(case((poor.c.is_poor, 0), else_=1)).over(**in_order)
+    breaks = literal_column(f"count(*) FILTER (WHERE NOT is_poor) {_SO_FAR}", BigInteger())
     island = select(*poor.c, breaks.label("breaks")).subquery("island")
-    together: dict[str, Any] = {"partition_by": (island.c.household_id, island.c.breaks), "order_by": island.c.month}
+    together = "FILTER (WHERE is_poor) OVER (PARTITION BY household_id, breaks ORDER BY month)"
     return select(
         *(one for one in island.c if one.name not in ("is_poor", "breaks")),
-        func.count().filter(island.c.is_poor).over(**together).label("run"),
-        func.min(island.c.month).filter(island.c.is_poor).over(**together).label("run_from"),
+        literal_column(f"count(*) {together}", BigInteger()).label("run"),
+        literal_column(f"min(month) {together}", Date()).label("run_from"),
     ).cte(f"judged_{name}")
 
 
@@ -185,74 +300,6 @@ def back(month: date, months: int) -> date:
     """The month so many months before."""
     number = month.year * 12 + month.month - 1 - months
     return date(number // 12, number % 12 + 1, 1)
-
-
-def _is_new(month: Any, settled: Any) -> ColumnElement[bool]:
-    return or_(settled.is_(None), month > settled)
-
-
-def _facts(population: CTE, first: date, last: date, name: str) -> CTE:
-    """What the figures of each month come to, in fen; a row for every month, also for one of which nothing is known."""
-    until = back(last, -1)
-    figure = counted(population.c.household_id, first, until, population.c.precedence).subquery("figure")
-
-    def sum_of(*kinds: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(figure.c.amount_fen).filter(figure.c.kind == any_(array(kinds))), 0)
-
-    by_month = (
-        select(
-            figure.c.household_id,
-            figure.c.month,
-            func.bool_or(figure.c.kind == any_(array(MAKE_A_MONTH_KNOWN))).label("is_known"),
-            sum_of(WAGE, TRANSFER).label("steady"),
-            (sum_of(BUSINESS, PROPERTY) - sum_of(PRODUCTION_COST)).label("uneven"),
-            *(sum_of(kind).label(sign) for sign, (kind, _) in EXPENSE_OF_SIGN.items()),
-            func.coalesce(func.sum(figure.c.amount_fen).filter(figure.c.kind != all_(array(INCOME_KINDS))), 0).label(
-                RIGID_EXPENSE
-            ),
-        )
-        .group_by(figure.c.household_id, figure.c.month)
-        .subquery("by_month")
-    )
-    calendar = _months(first, last)
-    month = cast(calendar.c.day, Date())
-    amounts = ("steady", "uneven", *THRESHOLDS)
-    return (
-        select(
-            population.c.household_id,
-            population.c.region_code,
-            month.label("month"),
-            func.coalesce(by_month.c.is_known, literal(False)).label("is_known"),
-            *(func.coalesce(by_month.c[amount], 0).label(amount) for amount in amounts),
-        )
-        .select_from(population.join(calendar, literal(True)))
-        .outerjoin(by_month, and_(by_month.c.household_id == population.c.household_id, by_month.c.month == month))
-        .cte(f"fact_{name}")
-    )
-
-
-def _years(fact: CTE, settled: CTE | None, first: date, name: str) -> Any:
-    """What each month's last twelve hold. Business, property and their cost are spread over the months that are known:
-    a harvest is a year's income, and a month of which nobody told is not one without income."""
-    year: dict[str, Any] = {"partition_by": fact.c.household_id, "order_by": fact.c.month, "rows": (1 - YEAR, 0)}
-    signs = []
-    for sign in THRESHOLDS:
-        amount = (
-            fact.c[sign] if settled is None else case((_is_new(fact.c.month, settled.c[sign]), fact.c[sign]), else_=0)
-        )
-        signs += [
-            func.sum(amount).over(**year).label(sign),
-            func.max(case((amount > 0, fact.c.month))).over(**year).label(f"{sign}_month"),
-        ]
-    windowed = select(
-        *(fact.c.household_id, fact.c.region_code, fact.c.month, fact.c.is_known, fact.c.steady),
-        func.count().filter(fact.c.is_known).over(**year).label("months_known"),
-        func.coalesce(func.sum(fact.c.uneven).filter(fact.c.is_known).over(**year), 0).label("uneven"),
-        *signs,
-        *(() if settled is None else (settled.c[INCOME_BELOW_STANDARD],)),
-    ).select_from(fact if settled is None else fact.outerjoin(settled, settled.c.household_id == fact.c.household_id))
-    every = windowed.subquery(f"windowed_{name}")
-    return select(every).where(every.c.month >= first).subquery(f"year_{name}")
 
 
 def _rules(population: CTE, first: date, last: date, on: date | None, proposal: Proposal, name: str) -> CTE:
@@ -283,21 +330,3 @@ def _rules(population: CTE, first: date, last: date, on: date | None, proposal: 
 RULE_PARAMETERS: Final = ("INCOME_LINE", "MONTHS_BELOW", *THRESHOLDS.values())
 REPLAYED: Final = frozenset({*RULE_PARAMETERS, "ORIGIN_PRECEDENCE"})
 assert DEFAULTS.keys() >= REPLAYED
-
-
-def _people(population: CTE, first: date, last: date, name: str) -> Any:
-    """How many belonged to the household on each month's last day: "the divisor changes from that date" (§11.11)."""
-    spell = aliased(Membership)
-    calendar = _months(first, last)
-    next_month = cast(calendar.c.day + func.make_interval(0, 1), Date())
-    return (
-        select(spell.household_id, cast(calendar.c.day, Date()).label("month"), func.count().label("people"))
-        .select_from(population)
-        .join(spell, spell.household_id == population.c.household_id)
-        .join(
-            calendar,
-            and_(spell.started_on < next_month, or_(spell.ended_on.is_(None), spell.ended_on >= next_month)),
-        )
-        .group_by(spell.household_id, calendar.c.day)
-        .subquery(f"people_{name}")
-    )

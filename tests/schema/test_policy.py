@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from domain.access.rules import CHINA
 from tests.world import World
 
 POLICY = """query ($region: RegionCode!, $on: Date) { policy(region: $region, on: $on) { region { name } on
@@ -66,6 +68,18 @@ async def test_another_day_and_another_place_have_other_values(reading_world: Wo
     ]
     assert [len(one["value"]) for one in weixian] == [2, 3]
     assert weixian[1]["region"] is None
+
+
+async def test_without_a_day_it_is_that_of_today_for_the_public_too(reading_world: World) -> None:
+    today = datetime.now(CHINA).date().isoformat()
+    for persona in ("anonymous", "cadre"):
+        found = (await reading_world.ask(persona, POLICY, {"region": LIXING}))["policy"]
+        assert found["on"] == today
+        assert (
+            found["values"]
+            == (await reading_world.ask(persona, POLICY, {"region": LIXING, "on": today}))["policy"]["values"]
+        )
+        assert not all(value["isDefault"] for value in found["values"])
 
 
 async def test_a_division_that_is_not_there_has_no_policy(reading_world: World) -> None:

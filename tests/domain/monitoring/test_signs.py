@@ -22,7 +22,7 @@ from domain.access.rules import Actor
 from domain.families.actions import Leaving
 from domain.households.models import Household
 from domain.monitoring.actions import change_members, evaluate_households
-from domain.monitoring.months import judged_months, population_of
+from domain.monitoring.months import facts_of, judged_months, population_of, years_of
 from domain.monitoring.signs import signs_on
 from tests.domain.families.conftest import TODAY, Town, person
 from tests.domain.monitoring.conftest import a_sign, at, clues, figure, witnesses, write_down
@@ -183,6 +183,12 @@ async def test_a_member_who_left_counts_until_then(town: Town) -> None:
     assert await signs(town, family) == {}
 
 
+async def test_a_family_that_was_put_on_record_today_lived_before(town: Town) -> None:
+    family = await town.family(person("甲"), person("乙", "SON"), registered_on=TODAY)
+    await say(town, family, ["1300"] * 3)
+    assert await signs(town, family) == POOR
+
+
 async def test_a_family_that_has_ended_gives_no_sign(town: Town) -> None:
     family = await a_family(town, Case("poor", ["100"] * 3))
     await town.sql.execute("UPDATE household SET ended_on = '2026-03-01', end_reason = 'OTHER' WHERE id = $1", family)
@@ -234,7 +240,8 @@ async def test_how_a_month_was_judged_can_be_read(town: Town) -> None:
 
     async def ask(db: Any, actor: Actor) -> list[Any]:
         population = population_of(Household.id == literal(family), TODAY)
-        judged = judged_months(population, date(2025, 10, 1), date(2026, 2, 1), on=TODAY)
+        first, last = date(2025, 10, 1), date(2026, 2, 1)
+        judged = judged_months(population, years_of(facts_of(population, first, last)), first, last, on=TODAY)
         rows = await db.execute(judged.select().order_by(judged.c.month), viewer_parameters(actor.viewer))
         return [(f"{row.month:%Y-%m}", row.is_known, row.run) for row in rows]
 
