@@ -15,7 +15,6 @@ from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -23,11 +22,14 @@ from starlette.routing import Route, WebSocketRoute
 from api import auth, graphiql, health, report_page
 from api.auth.asking import Hashing
 from api.budgets import Budgets
+from api.compression import Compression
 from api.database import alembic_config, sqlalchemy_url
 from api.documents import Documents, may_introspect, stored_documents
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
 from api.identity import Identities
+from api.identity import Identities, preferred_language
+from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
 from api.master_key import kept_current, master_key
@@ -42,6 +44,7 @@ from domain.base.key_ring import read_ring
 from domain.base.sealing import Ring
 from domain.base.transactions import Sessions, sessions_on
 from schema.engine import Allowance, Engine
+from schema.errors import phrased
 from schema.messages import message
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
@@ -102,7 +105,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             *report_page.routes,
             *health.routes,
         ],
-        middleware=[Middleware(Requests), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+        middleware=[Middleware(Requests), Middleware(Compression)],
         exception_handlers={Exception: _surprise},
         lifespan=lifespan,
     )
@@ -165,6 +168,7 @@ def _engine(settings: Settings, reads: Reads, anew: Reads, ring: Ring) -> Engine
         most_cost=settings.max_cost,
         on_surprise=_noted,
         translate=_known,
+        phrase=phrased,
         knows_schema=may_introspect(settings.introspection, is_open=settings.env != "production"),
         opens=ring.told,
         on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
@@ -227,7 +231,7 @@ async def _surprise(request: Request, error: Exception) -> Response:
     """The client learns the request's id and nothing else; the log has the rest."""
     LOG.error("request failed", exc_info=error)
     request_id = request.state.request_id
-    text = f"Something went wrong on our side. It has been noted under {request_id}."
+    text = message("INTERNAL", preferred_language(request.headers.get("accept-language")), {})
     return JSONResponse(
         {"errors": [{"message": text, "extensions": {"code": "INTERNAL", "requestId": request_id}}]}, 500
     )

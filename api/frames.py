@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import orjson
 
-from api.incoming import BadRequest, Operation, operation_of
+from api.incoming import BadRequest, Operation, operation_of, strict_json
 from schema.engine import Answer
+from schema.messages import message
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 MOST_ID_CHARACTERS: Final = 128  # an id goes back with every answer
@@ -77,9 +78,9 @@ def read(text: str, at_most: int) -> Greeting | Subscribe | Complete | Ping | Po
     if len(body) > at_most:
         raise Close(TOO_LARGE, f"A message may have {at_most} bytes at most")
     try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Close(BAD_REQUEST, "The message is not valid JSON") from None
+        sent = strict_json(body)
+    except BadRequest as error:
+        raise Close(BAD_REQUEST, message(error.code, "en", {})) from None
     match sent:
         case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if 0 < len(id) <= MOST_ID_CHARACTERS:
             try:

@@ -73,10 +73,9 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
     state, is_get = request.state, request.method != "POST"
     engine: Engine = state.engine
     now = datetime.now(UTC)
+    authorization = request.headers.get("authorization")
     try:
-        viewer = await state.identities.viewer(
-            request.headers.get("authorization"), request.headers.get("accept-language"), now
-        )
+        viewer = await state.identities.viewer(authorization, request.headers.get("accept-language"), now)
         document = state.documents.text_of(operation, viewer)
         address = request.client.host if request.client else None
         bill = state.budgets.bill(viewer, address)
@@ -89,7 +88,7 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
             viewer=viewer,
             operation_name=operation.operation_name,
             context=Context(
-                Actor(viewer, now, state.request_id),
+                Actor(viewer, now, state.request_id, state.identities.device_of(authorization)),
                 state.sessions,
                 state.feed,
                 engine,

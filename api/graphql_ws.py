@@ -78,6 +78,7 @@ class Socket:
         self.authorization = websocket.headers.get("authorization")
         self.language = websocket.headers.get("accept-language")
         self.viewer = ANONYMOUS
+        self.device_id: str | None = None
         self.operations: dict[asyncio.Task[None], str] = {}  # '' for one that the client has given up
 
     async def live(self) -> None:
@@ -120,6 +121,7 @@ class Socket:
         self.language = sent.get("acceptlanguage", self.language)
         try:
             self.viewer = await self._look_up()
+            self.device_id = self.state.identities.device_of(self.authorization)
         except OUT_OF_REACH:
             raise Close(frames.TRY_LATER, "BUSY") from None
         await self._send(frames.acknowledged(self.request_id))
@@ -191,7 +193,7 @@ class Socket:
             "viewer": self.viewer,
             "operation_name": operation.operation_name,
             "context": Context(
-                Actor(self.viewer, now, self.request_id),
+                Actor(self.viewer, now, self.request_id, self.device_id),
                 self.state.sessions,
                 self.state.feed,
                 self.state.engine,

@@ -29,7 +29,7 @@ class Identities:
 
     def __init__(self, keys: Keys, pool: asyncpg.Pool, *, is_demo: bool) -> None:
         self.keys, self.pool, self.is_demo = keys, pool, is_demo
-        self._known: OrderedDict[str, tuple[float, Viewer]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, Viewer, str | None]] = OrderedDict()
 
     async def viewer(self, authorization: str | None, accept_language: str | None, now: datetime) -> Viewer:
         """The viewer behind the Authorization header; anonymous without one. Raises NotSignedIn."""
@@ -40,16 +40,21 @@ class Identities:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn
-        until, viewer = self._known.get(token, (0.0, ANONYMOUS))
+        until, viewer, _ = self._known.get(token, (0.0, ANONYMOUS, None))
         if until < time.monotonic():
-            viewer = await self._look_up(token, now)
-            self._known[token] = (time.monotonic() + REMEMBERED_SECONDS, viewer)
+            viewer, device_id = await self._look_up(token, now)
+            self._known[token] = (time.monotonic() + REMEMBERED_SECONDS, viewer, device_id)
             self._known.move_to_end(token)
             if len(self._known) > REMEMBERED_TOKENS:
                 self._known.popitem(last=False)
         return viewer if viewer.language == language else replace(viewer, language=language)
 
-    async def _look_up(self, token: str, now: datetime) -> Viewer:
+    def device_of(self, authorization: str | None) -> str | None:
+        """The device of a token that viewer() has just found to be good; None for a program's, and without one."""
+        known = self._known.get((authorization or "").partition(" ")[2])
+        return None if known is None else known[2]
+
+    async def _look_up(self, token: str, now: datetime) -> tuple[Viewer, str | None]:
         bearer = self.keys.read(token)
         if bearer is None or not await self._is_open(bearer, now):
             raise NotSignedIn
@@ -57,7 +62,7 @@ class Identities:
         viewer = await find_viewer(self.pool, bearer.account_id, today, "zh", is_demo=self.is_demo)
         if viewer is None:
             raise NotSignedIn
-        return narrowed(viewer, bearer.scopes) if bearer.client_id else viewer
+        return (narrowed(viewer, bearer.scopes) if bearer.client_id else viewer), bearer.device_id
 
     async def _is_open(self, bearer: Bearer, now: datetime) -> bool:
         """Whether what the token was given for still stands. Only the demo has tokens that stand alone."""

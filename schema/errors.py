@@ -10,8 +10,10 @@ from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
+from domain.access.rules import Viewer
 from domain.base.errors import DomainError, Problem, refused
 from schema.context import Info
+from schema.engine.errors import CODES, INTERNAL
 from schema.messages import message
 
 T = TypeVar("T")
@@ -63,6 +65,18 @@ def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserErro
     if "retryAfterSeconds" in problem.detail:
         return TooMany(**common, retry_after_seconds=problem.detail["retryAfterSeconds"])
     return InvalidValue(**common)
+
+
+def phrased(error: GraphQLError, viewer: Viewer) -> dict[str, Any]:
+    """What a client is told of an error. The engine and graphql-core speak English: a reader of Chinese has the catalogue's
+    sentence, and whoever mends the document finds theirs under `extensions.detail`."""
+    told: dict[str, Any] = dict(error.formatted)
+    extensions = told.get("extensions", {})
+    code = extensions.get("code")
+    if viewer.language == "en" or code not in CODES:
+        return told
+    detail = {} if code == INTERNAL else {"detail": error.message}
+    return told | {"message": message(code, viewer.language, {}), "extensions": extensions | detail}
 
 
 async def asked(info: Info, query: Callable[[], Awaitable[T]]) -> T:

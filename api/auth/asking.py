@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.identity import NotSignedIn, preferred_language
+from api.incoming import BadRequest, strict_json
 from api.tokens import Bearer
 from domain.access.queries import SET_VIEWER, viewer_settings
 from domain.access.rules import Actor
@@ -182,9 +183,9 @@ async def read_json(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise invalid("UNSUPPORTED_MEDIA_TYPE")
     try:
-        sent = orjson.loads(await read_body(request))
-    except orjson.JSONDecodeError:
-        raise invalid("BAD_JSON") from None
+        sent = strict_json(await read_body(request))
+    except BadRequest as error:
+        raise invalid(error.code) from None
     if not isinstance(sent, dict):
         raise invalid("NOT_AN_OBJECT")
     return sent

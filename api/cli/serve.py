@@ -115,5 +115,6 @@ def _welcome(settings: Settings, listener: socket.socket) -> str:
     else:
         lines.append("`./ruhu administrator NAME` lets the first administrator in: docs/signing-in.md tells the rest.")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    lines.append(f"GraphiQL is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything).")
+    what = "GraphiQL" if settings.serves_graphiql else "GraphQL"
+    lines.append(f"{what} is at http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C stops everything).")
     return "\n".join(lines)

@@ -55,6 +55,8 @@ async def claim(db: AsyncSession, actor: Actor, rows: Sequence[Mapping[str, Any]
 
     None: the key is somebody else's. Waits for whoever is just inserting the same key.
     """
+    if not rows:
+        return {}  # an INSERT of no rows would be one of defaults
     ordered = sorted(rows, key=lambda row: row["id"])
     born = insert(Submission).on_conflict_do_nothing().returning(Submission.id)
     # A row that only others may see conflicts and is never returned.

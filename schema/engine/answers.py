@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +27,14 @@ class RequestError(Exception):
         self.errors = errors
 
 
-def respond(data: Any, errors: list[GraphQLError], cost: int | None = None) -> Answer:
-    body: dict[str, Any] = {"data": data}
-    if errors:
-        body = {"errors": [e.formatted for e in errors], **body}
+# An error as a client is told it: graphql-core's `formatted`, or the application's words for it.
+Told = Mapping[str, Any]
+
+
+def respond(data: Any, errors: Sequence[Told], cost: int | None = None) -> Answer:
+    body: dict[str, Any] = {"errors": errors, "data": data} if errors else {"data": data}
     return Answer(orjson.dumps(body, default=str), False, cost)
 
 
-def failed(errors: list[GraphQLError]) -> Answer:
-    return Answer(orjson.dumps({"errors": [e.formatted for e in errors]}), True)
+def failed(errors: Sequence[Told]) -> Answer:
+    return Answer(orjson.dumps({"errors": errors}), True)

@@ -8,7 +8,7 @@ planned place to the engine: those of one moment together, in one statement.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import strawberry
@@ -28,7 +28,7 @@ from graphql.execution.values import get_variable_values
 from sqlalchemy import BindParameter, Select
 
 from . import ordinary
-from .answers import Answer, RequestError, failed, respond
+from .answers import Answer, RequestError, Told, failed, respond
 from .cache import Bounded, Prepared, Refused
 from .catalogue import Catalogue
 from .checks import check
@@ -83,6 +83,7 @@ class Engine:
                 error's extensions
     translate   an exception of a resolver or the database, the viewer -> the GraphQLError that clients are to see; None:
                 it is masked
+    phrase      an error, the viewer -> what the client is told: `error.formatted`, or the same in the viewer's language
     knows_schema who may read the schema by introspection, and is told in errors what it has instead
     flags       boolean attributes of the viewer that are constants in plans, so that each combination has its own
     anew        a pool whose connections plan a statement anew each time, with its values, and who is to use it for pages
@@ -103,6 +104,7 @@ class Engine:
         most_cost: int = 100_000,
         on_surprise: Callable[[BaseException, str], Mapping[str, Any] | None] = _log,
         translate: Callable[[BaseException, Any], GraphQLError | None] = lambda error, viewer: None,
+        phrase: Callable[[GraphQLError, Any], Told] = lambda error, viewer: error.formatted,
         knows_schema: Callable[[Any], bool] = lambda viewer: True,
         flags: tuple[str, ...] = (),
         anew: tuple[Pool, Callable[[Any], bool]] | None = None,
@@ -113,6 +115,8 @@ class Engine:
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss, self.opens = on_surprise, translate, on_miss, opens
         self.flags, self.anew, self.knows_schema = flags, anew, knows_schema
+        self.on_surprise, self.translate, self.on_miss = on_surprise, translate, on_miss
+        self.flags, self.anew, self.knows_schema, self.phrase = flags, anew, knows_schema, phrase
         self.trusted: dict[str, Prepared] = {}
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
         # By identity, and kept alive beside what was made of it: a few constants of the code.
@@ -144,13 +148,13 @@ class Engine:
             values = plan.values(given, viewer)
             charge(cost)
         except RequestError as refusal:
-            return failed(refusal.errors)
+            return failed(self.told(refusal.errors, viewer))
         except GraphQLError as error:
-            return failed([error])
+            return failed(self.told([error], viewer))
         except Unavailable:
             raise
         except Exception as error:  # a planned method's body, or a viewer without an attribute: ours, not the client's
-            return respond(None, [self.outward(error, name, viewer)])
+            return respond(None, self.told([self.outward(error, name, viewer)], viewer))
         try:
             pool = self.anew[0] if self.anew and plan.has_choice and self.anew[1](viewer) else self.pool
             body = opened(await pool.fetchval(plan.sql, *values), self.opens)
@@ -161,8 +165,8 @@ class Engine:
         except Unavailable:
             raise
         except Exception as error:
-            return respond(None, [self.outward(error, plan.name, viewer)], cost)
-        return respond(data, finisher.errors, cost)
+            return respond(None, self.told([self.outward(error, plan.name, viewer)], viewer), cost)
+        return respond(data, self.told(finisher.errors, viewer), cost)
 
     async def value(self, statement: Select[Any], given: Mapping[str, Any], *, viewer: Any) -> Any:
         """What a statement of an ordinary resolver's own answers: one value, with the viewer's settings, in one round trip.
@@ -199,6 +203,10 @@ class Engine:
         """What clients may see of an exception: the application's own word for it, or that something happened."""
         known = self.translate(error, viewer)
         return known if known is not None else masked(told=self.on_surprise(error, plan_name))
+
+    def told(self, errors: Iterable[GraphQLError], viewer: Any) -> list[Told]:
+        """The errors as this viewer is told of them."""
+        return [self.phrase(error, viewer) for error in errors]
 
     # --- documents
 

@@ -21,6 +21,14 @@ INTERNAL = "INTERNAL"
 SYNTAX = "GRAPHQL_PARSE_FAILED"
 VALIDATION = "GRAPHQL_VALIDATION_FAILED"
 
+# Every code with which the engine itself refuses: an application may have words of its own for them (Engine.phrase).
+CODES: Final = frozenset(
+    {
+        *(BAD_USER_INPUT, BAD_CURSOR, PAGE_TOO_LARGE, LIST_TOO_LONG, TOO_MANY_VALUES, TOO_COSTLY, RATE_LIMITED),
+        *(TOO_COMPLEX, INTROSPECTION_OFF, INTERNAL, SYNTAX, VALIDATION),
+    }
+)
+
 MASKED = "Something went wrong on our side. It has been noted."
 
 

@@ -90,7 +90,7 @@ async def execute(
         for error in done.errors or ():
             if isinstance(error.original_error, Unavailable):
                 raise error.original_error
-    return respond(done.data, _outward(request, done.errors or []), request.cost)
+    return respond(done.data, engine.told(_outward(request, done.errors or []), viewer), request.cost)
 
 
 async def subscribe(
@@ -112,10 +112,10 @@ async def subscribe(
         request.cost = _check_cost(request)
         charge(request.cost)
     except RequestError as refusal:
-        yield failed(refusal.errors)
+        yield failed(engine.told(refusal.errors, viewer))
         return
     except GraphQLError as error:
-        yield failed([error])
+        yield failed(engine.told([error], viewer))
         return
     token = CURRENT.set(request)
     try:
@@ -131,7 +131,7 @@ async def subscribe(
         if asyncio.iscoroutine(stream) or isinstance(stream, asyncio.Future):
             stream = await stream
         if isinstance(stream, ExecutionResult):
-            yield failed(_outward(request, stream.errors or []))
+            yield failed(engine.told(_outward(request, stream.errors or []), viewer))
             return
     finally:
         CURRENT.reset(token)
@@ -146,11 +146,11 @@ async def subscribe(
             finally:
                 CURRENT.reset(token)
             if failure is not None:
-                yield failed([failure])
+                yield failed(engine.told([failure], viewer))
                 return
             if event is None:
                 return
-            errors, request.errors = _outward(request, event.errors or []), []
+            errors, request.errors = engine.told(_outward(request, event.errors or []), viewer), []
             if event.data is None:
                 # Whoever listens would take the next event for all that happened. The end tells them to ask anew.
                 yield failed(errors)

@@ -54,6 +54,10 @@ class Stage:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.ended.wait()
 
+    def device_of(self, authorization: str | None) -> str | None:
+        """Nobody in the toy has a device."""
+        return None
+
 
 STAGE = Stage()
 
@@ -113,8 +117,8 @@ def state() -> dict[str, Any]:
     return {
         "settings": SETTINGS,
         "engine": ENGINE,
-        "identities": SimpleNamespace(viewer=lambda *who: STAGE.viewer(*who)),
         "seal": SimpleNamespace(mac=lambda use, *parts: b"of nobody"),
+        "identities": SimpleNamespace(viewer=lambda *who: STAGE.viewer(*who), device_of=STAGE.device_of),
         "documents": Documents(["{ me }"], ["HELPER"]),
         "budgets": Budgets(SETTINGS.cost_per_minute),
         "sessions": None,

@@ -54,6 +54,21 @@ async def test_a_refresh_token_brings_new_tokens(world: World) -> None:
     assert await who(world, third["accessToken"]) == "李桂芳"
 
 
+async def test_what_is_done_on_a_phone_says_on_which(world: World) -> None:
+    look = '{ householdByIdNumber(idNumber: "none") { id } }'
+    tokens = await signed_in(world, device="phone-of-li")
+    await call(world, "/graphql", {"query": look}, tokens["accessToken"])
+    async with (
+        serving(create_app(world.settings), world.settings) as address,
+        phone(address, tokens["accessToken"]) as socket,
+    ):
+        await socket.ask("1", look)
+        assert "errors" not in (await socket.hear())["payload"]
+    await world.ask("cadre", look)
+    looks = "SELECT device_id FROM audit_entry WHERE action = 'look_up_by_id_number' ORDER BY id DESC LIMIT 3"
+    assert [row["device_id"] for row in await world.sql.fetch(looks)] == [None, "phone-of-li", "phone-of-li"]
+
+
 async def test_an_answer_that_was_lost_is_given_again(world: World) -> None:
     first = await signed_in(world)
     second, again = (await refresh(world, first)).json(), (await refresh(world, first)).json()

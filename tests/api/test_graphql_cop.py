@@ -79,6 +79,6 @@ async def test_there_is_no_trace_and_no_exception_in_an_answer(client: httpx2.As
     answer = await client.post("/graphql", json={"query": "query cop { __typename }"})
     assert set(answer.json()["extensions"]) == {"cost"}
     broken = await asked(client, "qwerty cop { abc }")
-    assert set(broken["errors"][0]["extensions"]) == {"code"}
+    assert set(broken["errors"][0]["extensions"]) == {"code", "detail"}
     assert "exception" not in str(broken).lower()
     assert "traceback" not in str(broken).lower()

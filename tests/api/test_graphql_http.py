@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from api.documents import document_id
 from api.graphql_http import preferred_media_type
 from api.identity import preferred_language
+from api.incoming import strict_json
 from mobile_contract.client.operations import operation
 from tests.world import World
 
@@ -91,6 +93,19 @@ async def test_a_request_error_has_no_data_and_the_status_of_its_media_type(
         (b'{"query": "{a}", "variables": {"x": Infinity}}', "BAD_JSON", "nor is infinity"),
         (b'{"query": "\\ud800"}', "BAD_JSON", "half of a surrogate pair"),
         (b"[" * 5000 + b"]" * 5000, "BAD_JSON", "nested too deeply"),
+        (b"[" * 255 + b"]" * 255, "BAD_JSON", "nested deeper than we write ourselves"),
+        (b'{"query": "{a}", "query": "{b}"}', "KEY_REPEATED", "two queries"),
+        (
+            b'{"query": "{a}", "variables": {"x": [{"y": 1, "z": 2, "y": 1}]}}',
+            "KEY_REPEATED",
+            "twice the same, deep inside",
+        ),
+        (b'{"query": "{a}", "variables": {"y": 1, "\\u0079": 2}}', "KEY_REPEATED", "once written by its number"),
+        (
+            b'{"query": "{a}", "variables": {"y": "\\u0022\\u0022", "y": 2}}',
+            "KEY_REPEATED",
+            "marks that come as numbers",
+        ),
         (b"[]", "BAD_REQUEST", "a batch"),
         (b'"query"', "BAD_REQUEST", "a string"),
         (b"\xef\xbb\xbf{}", "BAD_JSON", "a byte order mark"),
@@ -111,6 +126,18 @@ async def test_what_is_no_request_is_refused(reading_world: World, content: byte
     answer = await send(reading_world, content)
     assert answer.status_code == 400, why
     assert answer.json()["errors"][0]["extensions"]["code"] == code, why
+
+
+def with_quotes_by_number(sent: object) -> str:
+    r"""The same JSON with \u0022 in place of each quotation mark inside a text."""
+    return re.sub(r'(?<!\\)((?:\\\\)*)\\"', r"\1\\u0022", json.dumps(sent, ensure_ascii=False))
+
+
+@pytest.mark.parametrize("text", ['say "no"', '\\"', "\\", '"', "\u2028", "\x00 and more", '":"', '","x":"'])
+@pytest.mark.parametrize("written", [json.dumps, with_quotes_by_number])
+def test_marks_and_backslashes_in_a_text_are_no_repeated_keys(text: str, written: Callable[[object], str]) -> None:
+    sent = {"a": text, text + "b": {"a": [text, {"a": None}]}}
+    assert strict_json(written(sent).encode()) == sent
 
 
 @pytest.mark.parametrize(
@@ -229,17 +256,6 @@ async def test_a_refusal_speaks_the_clients_language(reading_world: World) -> No
         (await send(reading_world, b"{", accept_language=x)).json()["errors"][0]["message"] for x in ("zh-CN", "en")
     ]
     assert texts == ["请求体不是有效的 UTF-8 JSON。", "The body is not valid JSON in UTF-8."]
-
-
-async def test_large_answers_are_compressed_for_bad_networks(reading_world: World) -> None:
-    query = '{ regions(within: "35", first: 500) { nodes { code fullName } } }'
-    async with reading_world.client.stream(
-        "POST", "/graphql", json={"query": query}, headers={"accept-encoding": "gzip"}
-    ) as answer:
-        assert answer.headers["content-encoding"] == "gzip"
-        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
-    assert len(json.loads(gzip.decompress(raw))["data"]["regions"]["nodes"]) == 500
-    assert len(raw) * 4 < len(gzip.decompress(raw))
 
 
 async def test_a_surprise_is_masked(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -152,6 +152,7 @@ async def test_there_are_so_many_sockets_and_no_more(address: str, stage: Stage)
         ('{"type": "ping", "payload": 1}', "a number for a payload"),
         ('{"type": "subscribe", "id": "1", "payload": {"query": "{me}", "variables": {"x": NaN}}}', "NaN is no JSON"),
         ("[" * 5000 + "]" * 5000, "nested too deeply"),
+        ('{"type": "ping", "type": "ping"}', "a key twice"),
         (b'{"type": "ping"}', "binary"),
     ],
 )

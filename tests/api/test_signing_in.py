@@ -156,6 +156,7 @@ async def test_what_is_no_sign_in_is_refused(world: World, sent: dict[str, str],
     ("content", "kind", "refused"),
     [
         (b"{", "application/json", (400, "BAD_JSON")),
+        (b'{"loginName": "a", "loginName": "b"}', "application/json", (400, "KEY_REPEATED")),
         (b"[]", "application/json", (400, "NOT_AN_OBJECT")),
         (b"{}", "text/plain", (415, "UNSUPPORTED_MEDIA_TYPE")),
         (b'{"a":"' + b"a" * 20_000 + b'"}', "application/json", (413, "BODY_TOO_LARGE")),

@@ -119,6 +119,10 @@ async def test_a_new_family_comes_back_with_what_the_server_filled_in(world: Wor
     assert again["conflicts"] == [record]
 
 
+async def test_a_push_of_nothing_is_done_at_once(world: World) -> None:
+    assert await push(world, "cadre") == {"conflicts": [], "errors": []}
+
+
 async def test_who_does_not_see_a_family_gets_a_tombstone_and_changes_nothing(world: World) -> None:
     base = await one_of(world)
     payload = await push(world, "other_county_officer", (base, {"address": "别县写的"}))
