@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
+from domain.accounts.rules import ADMINISTERS
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.hardship.rules import ENTERS_CALLS
@@ -41,6 +42,14 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "matchHardshipReport": OFFICER_ROLES,
     "dismissHardshipReport": OFFICER_ROLES,
     "adoptPolicy": policy.WHO_ADOPTS.values(),
+    "createAccount": ADMINISTERS,
+    "disableAccount": ADMINISTERS,
+    "grantRole": ADMINISTERS,
+    "endGrant": ADMINISTERS,
+    "nameDeputy": ADMINISTERS,
+    "createClient": ADMINISTERS,
+    "rotateClientSecret": ADMINISTERS,
+    "disableClient": ADMINISTERS,
 }
 
 

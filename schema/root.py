@@ -7,7 +7,9 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.accounts import AccountMutations, AccountQueries
 from schema.client_config import ClientConfigQueries
+from schema.clients import ClientMutations, ClientQueries
 from schema.clue_alerts import ClueSubscriptions
 from schema.clues import ClueQueries
 from schema.duties import DutyQueries
@@ -44,6 +46,8 @@ from schema.visits import VisitQueries
 class Query(
     ClientConfigQueries,
     ViewerQueries,
+    AccountQueries,
+    ClientQueries,
     NodeQueries,
     RegionQueries,
     HouseholdQueries,
@@ -71,6 +75,8 @@ class Query(
 
 @strawberry.type(description="Everything that can be done. 变更")
 class Mutation(
+    AccountMutations,
+    ClientMutations,
     SubmissionMutations,
     ReviewMutations,
     HouseholdMutations,

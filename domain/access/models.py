@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.rules import GrantRole, ViewerKind
@@ -55,12 +56,25 @@ class Grant(Base):
     deputy_to: Mapped[date | None]
 
     region: Mapped[Region | None] = relationship(lazy="raise", viewonly=True)
+    deputy: Mapped[Account | None] = relationship(lazy="raise", viewonly=True, foreign_keys=deputy_id)
 
     __table_args__ = (
         Index("ix_access_grant_account_id", "account_id"),
         Index("ix_access_grant_deputy_id", "deputy_id", postgresql_where=text("deputy_id IS NOT NULL")),
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", "ends_after_it_starts"),
         CheckConstraint("num_nonnulls(deputy_id, deputy_from) IN (0, 2)", "deputy_has_a_beginning"),
+        CheckConstraint(
+            "role NOT IN ('DEPARTMENT', 'PARTNER', 'INTEGRATOR') OR num_nonnulls(purpose, ends_on) = 2",
+            "outsiders_have_purpose_and_end",
+        ),
+        ExcludeConstraint(
+            ("account_id", "="),
+            ("role", "<>"),
+            (text("daterange(starts_on, ends_on)"), "&&"),
+            where=text("role IN ('ADMINISTRATOR', 'HOTLINE_OPERATOR', 'AUDITOR')"),
+            name="duties_are_separate",
+            using="gist",
+        ),
     )
 
 

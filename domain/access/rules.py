@@ -101,6 +101,11 @@ class Viewer:
         return not self.roles.isdisjoint(ROLES_THAT_MEET_FAMILIES)
 
     @property
+    def administers(self) -> bool:
+        """Whether accounts and grants are theirs to see and to give."""
+        return GrantRole.ADMINISTRATOR in self.roles
+
+    @property
     def parties(self) -> tuple[uuid.UUID, ...]:
         """Under whose name households are listed for this viewer."""
         return tuple(party for party in (self.helper_id, self.organisation_id) if party is not None)

@@ -96,5 +96,9 @@ CONSTRAINTS: Mapping[str, str] = {
     "pairings_do_not_overlap": "PAIRING_OVERLAP",
     "policy_values_do_not_overlap": "POLICY_OVERLAP",
     "uq_credential_login_name": "LOGIN_NAME_TAKEN",
+    "uq_account_helper_id": "HELPER_HAS_ACCOUNT",
+    "ck_access_grant_ends_after_it_starts": "END_BEFORE_START",
+    "ck_access_grant_outsiders_have_purpose_and_end": "REQUIRED",
+    "duties_are_separate": "DUTIES_NOT_SEPARATE",
     "ck_visit_location_in_range": "COORDINATES_OUT_OF_RANGE",
 }

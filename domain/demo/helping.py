@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from domain.access.rules import GrantRole, ViewerKind
+from domain.accounts.rules import OUTSIDE
 from domain.base.models import namespace_id
 from domain.demo.personas import PERSONAS, account_id
 from domain.demo.places import VILLAGES
@@ -16,6 +17,7 @@ from domain.demo.rows import Rows
 from domain.demo.settlements import made_up_phone
 
 BEGINNING: Final = date(2018, 3, 1)
+END: Final = date(2100, 1, 1)  # of grants that must have one
 
 
 @dataclass(frozen=True)
@@ -197,9 +199,9 @@ def write_grant(
         role=role,
         region_code=region_code,
         organisation_id=organisation_id,
-        purpose=None,
+        purpose="demo" if role in OUTSIDE else None,
         starts_on=BEGINNING,
-        ends_on=None,
+        ends_on=END if role in OUTSIDE else None,
         deputy_id=None,
         deputy_from=None,
         deputy_to=None,
