@@ -165,8 +165,8 @@ async def _partners(connection: asyncpg.Connection) -> list[tuple[uuid.UUID, uui
             partner,
         )
         await connection.execute(
-            "INSERT INTO access_grant (id, account_id, role, organisation_id, starts_on)"
-            " VALUES ($1, $2, 'PARTNER', $3, current_date - 1) ON CONFLICT DO NOTHING",
+            "INSERT INTO access_grant (id, account_id, role, organisation_id, purpose, starts_on, ends_on)"
+            " VALUES ($1, $2, 'PARTNER', $3, 'bench', current_date - 1, current_date + 9) ON CONFLICT DO NOTHING",
             namespace_id(f"bench grant {account}"),
             account,
             partner,

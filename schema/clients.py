@@ -49,7 +49,7 @@ class ClientQueries:
                 who = None if account_id is None else uuid.UUID(account_id)
             except ValueError:
                 raise invalid("ID_INVALID", "accountId") from None
-            found = await context.carry_out(lambda db: clients_of(db, context.actor, who))
+            found = await context.carry_out(lambda db: clients_of(db, who, context.actor.today))
             return [OAuthClient(**_as_fields(row)) for row in found]
 
         return await asked(info, clients)

@@ -10,6 +10,7 @@ import typer
 
 from api.cli import CommandError
 from api.cli.key_commands import keys_app
+from api.cli.benching import PASS_ON, audit_app, bench_app
 
 HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
 FOOT = """./ruhu COMMAND --help tells more about one. Settings come from the environment: see docs/settings.md.
@@ -22,10 +23,9 @@ regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
+keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
-
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 @app.command()
@@ -236,54 +236,6 @@ def doctor() -> None:
     from api.cli.doctor import doctor
 
     raise typer.Exit(doctor())
-
-
-@bench_app.command("read", context_settings=PASS_ON)
-def bench_read(context: typer.Context) -> None:
-    """Measure reads beside hand-written SQL and other servers (--help tells what can be chosen)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("read", context.args))
-
-
-@bench_app.command("visits", context_settings=PASS_ON)
-def bench_visits(context: typer.Context) -> None:
-    """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("visits", context.args))
-
-
-@bench_app.command("sync", context_settings=PASS_ON)
-def bench_sync(context: typer.Context) -> None:
-    """Phones that pull and push, and how soon they hear of a change."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("sync", context.args))
-
-
-@bench_app.command("rxdb", context_settings=PASS_ON)
-def bench_rxdb(context: typer.Context) -> None:
-    """Let RxDB on five phones work against the server: it must converge (needs npm)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("rxdb", context.args))
-
-
-@audit_app.command("http", context_settings=PASS_ON)
-def audit_http(context: typer.Context) -> None:
-    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("audit", context.args))
-
-
-@audit_app.command("fuzz", context_settings=PASS_ON)
-def audit_fuzz(context: typer.Context) -> None:
-    """Let schemathesis ask whatever the schema allows, as a county officer (--minutes 5): no server error."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("fuzz", context.args))
 
 
 @app.command("help")

@@ -1,9 +1,14 @@
-"""`./ruhu bench`: a benchmark in a process of its own, as nothing of the code imports `bench/`."""
+"""`./ruhu bench` and `./ruhu audit`: each in a process of its own, as nothing of the code imports `bench/`."""
 
 import os
 import sys
 
-from api.cli.testing import run_to_its_end
+import typer
+
+bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
+audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def run_bench(name: str, arguments: list[str]) -> int:
@@ -15,5 +20,45 @@ def run_bench(name: str, arguments: list[str]) -> int:
         for name, value in os.environ.items()
         if name.startswith("RUHU_MASTER_KEY") or not name.startswith(("RUHU_", "PG", "PORT"))
     }
+    from api.cli.testing import run_to_its_end
+
+    # A developer's own settings must not colour the figures, and a database of theirs must never be the ground of a bench.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RUHU_", "PG", "PORT"))}
     environment["PYTHONUNBUFFERED"] = "1"  # its progress is seen at once, through a pipe too
     return run_to_its_end([sys.executable, "-m", f"bench.{name}", *arguments], environment)
+
+
+@bench_app.command("read", context_settings=PASS_ON)
+def bench_read(context: typer.Context) -> None:
+    """Measure reads beside hand-written SQL and other servers (--help tells what can be chosen)."""
+    raise typer.Exit(run_bench("read", context.args))
+
+
+@bench_app.command("visits", context_settings=PASS_ON)
+def bench_visits(context: typer.Context) -> None:
+    """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""
+    raise typer.Exit(run_bench("visits", context.args))
+
+
+@bench_app.command("sync", context_settings=PASS_ON)
+def bench_sync(context: typer.Context) -> None:
+    """Phones that pull and push, and how soon they hear of a change."""
+    raise typer.Exit(run_bench("sync", context.args))
+
+
+@bench_app.command("rxdb", context_settings=PASS_ON)
+def bench_rxdb(context: typer.Context) -> None:
+    """Let RxDB on five phones work against the server: it must converge (needs npm)."""
+    raise typer.Exit(run_bench("rxdb", context.args))
+
+
+@audit_app.command("http", context_settings=PASS_ON)
+def audit_http(context: typer.Context) -> None:
+    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
+    raise typer.Exit(run_bench("audit", context.args))
+
+
+@audit_app.command("fuzz", context_settings=PASS_ON)
+def audit_fuzz(context: typer.Context) -> None:
+    """Let schemathesis ask whatever the schema allows, as a county officer (--minutes 5): no server error."""
+    raise typer.Exit(run_bench("fuzz", context.args))

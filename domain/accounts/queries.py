@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Uuid, bindparam, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,7 +80,7 @@ class ClientRow:
     revoked_at: datetime | None
 
 
-async def clients_of(db: AsyncSession, actor: Actor, account_id: uuid.UUID | None) -> Sequence[ClientRow]:
+async def clients_of(db: AsyncSession, account_id: uuid.UUID | None, today: date) -> Sequence[ClientRow]:
     """The clients of an account or of all, the first first, 500 at most; none for whoever is no administrator."""
     statement = text("SELECT * FROM ruhu_clients(:who, :day)").bindparams(bindparam("who", type_=Uuid()))
-    return [ClientRow(*row) for row in await db.execute(statement, {"who": account_id, "day": actor.today})]
+    return [ClientRow(*row) for row in await db.execute(statement, {"who": account_id, "day": today})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.access.rules import GrantRole
+from domain.accounts.rules import ADMINISTERS
 from schema.permissions import WHO_MAY, permissions_of
 from schema.root import catalogue
 from tests.world import World
@@ -32,9 +33,11 @@ def test_roles_allow_what_the_rules_of_each_capability_say(
     assert may_not not in permissions_of(roles)
 
 
-@pytest.mark.parametrize("role", [GrantRole.AUDITOR, GrantRole.ADMINISTRATOR])
-def test_who_reads_traces_or_runs_the_system_changes_no_family(role: GrantRole) -> None:
-    assert permissions_of({role}) == []
+def test_who_reads_traces_changes_nothing_and_who_runs_the_system_accounts_alone() -> None:
+    assert permissions_of({GrantRole.AUDITOR}) == []
+    of_accounts = {name for name, may in WHO_MAY.items() if may is ADMINISTERS}
+    assert set(permissions_of({GrantRole.ADMINISTRATOR})) == of_accounts
+    assert "editHousehold" not in of_accounts
 
 
 @pytest.mark.parametrize(
