@@ -151,7 +151,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
         seal=ring,
         hashing=Hashing(),
         documents=Documents(stored, settings.trusted_only),
-        budgets=Budgets(settings.cost_per_minute),
+        budgets=Budgets(settings.cost_per_minute, most_sockets=settings.max_sockets_per_account),
         feed=feed,
         sockets=asyncio.Semaphore(settings.max_sockets),
         revision=ScriptDirectory.from_config(alembic_config()).get_current_head(),

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,13 +26,29 @@ MOST_CLIENTS: Final = 20_000  # remembered; the one that has been quiet longest 
 class Budgets:
     """Buckets that hold `per_minute` and fill up again within a minute."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.per_minute, self.clock = per_minute, clock
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic, most_sockets: int = 20) -> None:
+        self.per_minute, self.clock, self.most_sockets = per_minute, clock, most_sockets
+        self._sockets: Counter[Hashable] = Counter()
         self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def bill(self, viewer: Viewer, address: str | None) -> Bill:
         """What one operation is charged to."""
         return Bill(self, viewer.id or neighbourhood(address), viewer.language)
+
+    @contextmanager
+    def socket(self, viewer: Viewer, address: str | None) -> Iterator[bool]:
+        """A place for one socket of this client, given back at the end; False: it has as many open as it may."""
+        client = viewer.id or neighbourhood(address)
+        if self._sockets[client] >= self.most_sockets:
+            yield False
+            return
+        self._sockets[client] += 1
+        try:
+            yield True
+        finally:
+            self._sockets[client] -= 1
+            if not self._sockets[client]:
+                del self._sockets[client]
 
     def take(self, client: Hashable, cost: int) -> tuple[float, float]:
         """Takes the cost if it is there: (what is left, 0), or (what is left, seconds until there is enough)."""

@@ -18,7 +18,8 @@ SUBPROTOCOL: Final = "graphql-transport-ws"
 MOST_ID_CHARACTERS: Final = 128  # an id goes back with every answer
 MOST_REASON_BYTES: Final = 123  # a close frame has no room for more
 
-ACCOUNT_CHANGED: Final = 4205  # ours, after HTTP's 205 Reset Content; the others are the protocol's
+ACCOUNT_CHANGED: Final = 4205  # ours, after HTTP's 205 Reset Content; the others but one are the protocol's
+TOO_MANY_SOCKETS: Final = 4503  # ours, after HTTP's 503
 BAD_REQUEST: Final = 4400
 UNAUTHORIZED: Final = 4401
 FORBIDDEN: Final = 4403

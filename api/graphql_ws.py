@@ -79,6 +79,7 @@ class Socket:
         self.language = websocket.headers.get("accept-language")
         self.viewer = ANONYMOUS
         self.device_id: str | None = None
+        self.address = websocket.client.host if websocket.client else None
         self.operations: dict[asyncio.Task[None], str] = {}  # '' for one that the client has given up
 
     async def live(self) -> None:
@@ -88,9 +89,13 @@ class Socket:
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._be_greeted()
-                tasks.create_task(self._recheck())
-                tasks.create_task(self._ping())
-                await self._listen(tasks)
+                with self.state.budgets.socket(self.viewer, self.address) as has_place:
+                    if not has_place:
+                        raise Close(frames.TOO_MANY_SOCKETS, "TOO_MANY_SOCKETS: close another, then connect again")
+                    tasks.create_task(self._recheck())
+                    tasks.create_task(self._ping())
+                    await self._send(frames.acknowledged(self.request_id))
+                    await self._listen(tasks)
         except ExceptionGroup as group:
             end = group.exceptions[0]  # what came first; the others followed from it
         seconds = round(time.monotonic() - began, 1)
@@ -124,7 +129,6 @@ class Socket:
             self.device_id = self.state.identities.device_of(self.authorization)
         except OUT_OF_REACH:
             raise Close(frames.TRY_LATER, "BUSY") from None
-        await self._send(frames.acknowledged(self.request_id))
 
     async def _listen(self, tasks: asyncio.TaskGroup) -> None:
         while True:
@@ -188,7 +192,6 @@ class Socket:
         engine: Engine = self.state.engine
         now = datetime.now(UTC)
         document = self.state.documents.text_of(operation, self.viewer)
-        address = self.websocket.client.host if self.websocket.client else None
         asked: dict[str, Any] = {
             "viewer": self.viewer,
             "operation_name": operation.operation_name,
@@ -199,9 +202,9 @@ class Socket:
                 self.state.engine,
                 self.state.settings.minimum_app_versions,
                 mac=self.state.seal.mac,
-                sender_mac=self.state.seal.mac("sender", network_of(address or "").encode()),
+                sender_mac=self.state.seal.mac("sender", network_of(self.address or "").encode()),
             ),
-            "charge": self.state.budgets.bill(self.viewer, address),
+            "charge": self.state.budgets.bill(self.viewer, self.address),
         }
         kind = engine.kind_of(document, operation.operation_name, viewer=self.viewer)
         if kind is not OperationType.SUBSCRIPTION:

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         3_000_000, ge=1024, description="A request body or WebSocket message over this is refused as a whole."
     )
     max_sockets: int = Field(2000, ge=1, description="WebSockets open at once in one process; more are told 503.")
+    max_sockets_per_account: int = Field(
+        20, ge=1, description="WebSockets open at once of one account, or of one address without an account."
+    )
     max_cost: int = Field(200_000, ge=1, description="The highest cost of one operation, in values it may bring.")
     cost_per_minute: int = Field(
         2_000_000,

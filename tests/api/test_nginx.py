@@ -27,11 +27,11 @@ ALLOWED = {
         *("listen", "http2", "server_name", "return", "server_tokens", "access_log", "add_header", "location"),
         *("ssl_certificate", "ssl_certificate_key", "ssl_protocols", "ssl_session_cache", "ssl_session_tickets"),
         *("client_max_body_size", "client_body_timeout", "client_header_timeout"),
-        *("limit_req", "limit_conn", "limit_req_status", "limit_conn_status"),
+        *("limit_req", "limit_conn", "limit_req_status", "limit_conn_status", "error_page"),
     },
     "location": {
         *("return", "proxy_pass", "proxy_http_version", "proxy_set_header", "proxy_read_timeout", "proxy_send_timeout"),
-        *("proxy_next_upstream", "proxy_buffering", "gzip"),
+        *("proxy_next_upstream", "proxy_buffering", "gzip", "default_type", "add_header"),
     },
 }
 BLOCKS = {"upstream", "map", "server", "location"}

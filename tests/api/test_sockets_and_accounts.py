@@ -43,6 +43,21 @@ async def test_a_persona_asks_on_a_socket(world: World, served: str) -> None:
         assert await officer.hear() == {"id": "1", "type": "complete"}
 
 
+async def test_an_account_has_so_many_sockets_and_others_have_theirs(world: World) -> None:
+    settings = world.settings.model_copy(update={"max_sockets_per_account": 2})
+    async with serving(create_app(settings), settings) as address:
+        async with phone(address, token(world, "cadre")), phone(address, token(world, "cadre")):
+            async with phone(address) as third:
+                await third.say("connection_init", payload={"authorization": f"Bearer {token(world, 'cadre')}"})
+                code, reason = await third.end()
+            assert (code, reason.partition(":")[0]) == (4503, "TOO_MANY_SOCKETS")
+            async with phone(address, token(world, "other_cadre")) as other:
+                await other.ask("1", "{ viewer { name } }")
+                assert (await other.hear())["payload"]["data"]["viewer"]["name"] == "陈志明"
+        async with phone(address, token(world, "cadre")):
+            pass  # the places are free again
+
+
 async def test_nobody_in_particular_asks_what_everybody_may(world: World, served: str) -> None:
     async with phone(served) as anonymous:
         await anonymous.greet()

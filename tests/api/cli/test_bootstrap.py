@@ -193,7 +193,7 @@ def test_who_set_up_a_mirror_for_pip_gets_it_for_uv_too(machine: Machine) -> Non
         ("serve", {}, "python3-venv ca-certificates postgresql-postgis"),
         ("help", {}, "python3-venv ca-certificates"),  # needs no database
         ("serve", {"RUHU_DATABASE_URL": "postgresql://elsewhere/ruhu"}, "python3-venv ca-certificates"),
-        ("test", {}, "python3-venv ca-certificates postgresql-postgis chromium libatomic1 fonts-noto-cjk"),
+        ("test", {}, "python3-venv ca-certificates postgresql-postgis chromium libatomic1 nginx-light fonts-noto-cjk"),
     ],
 )
 def test_a_plain_user_is_told_the_one_line_that_an_administrator_must_run(
