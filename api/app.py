@@ -27,9 +27,7 @@ from api.database import alembic_config, sqlalchemy_url
 from api.documents import Documents, may_introspect, stored_documents
 from api.graphql_http import graphql
 from api.graphql_ws import graphql_socket
-from api.identity import Identities
 from api.identity import Identities, preferred_language
-from api.keys import Seal
 from api.live import Feed
 from api.logging import set_up_logging
 from api.master_key import kept_current, master_key

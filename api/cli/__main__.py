@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from api.cli import CommandError
-from api.cli.key_commands import keys_app
 from api.cli.benching import PASS_ON, audit_app, bench_app
+from api.cli.key_commands import keys_app
 
 HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
 FOOT = """./ruhu COMMAND --help tells more about one. Settings come from the environment: see docs/settings.md.
@@ -21,9 +21,6 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
-bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
-audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
-keys_app = typer.Typer(help="The keys that sign tokens.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 

@@ -15,15 +15,13 @@ def run_bench(name: str, arguments: list[str]) -> int:
     """Runs `bench.<name>` with the arguments; answers its exit code."""
     # A developer's own settings must not colour the figures, and a database of theirs must never be the ground of a
     # bench; the master key of one that is named by --database is none of these.
+    from api.cli.testing import run_to_its_end
+
     environment = {
         name: value
         for name, value in os.environ.items()
         if name.startswith("RUHU_MASTER_KEY") or not name.startswith(("RUHU_", "PG", "PORT"))
     }
-    from api.cli.testing import run_to_its_end
-
-    # A developer's own settings must not colour the figures, and a database of theirs must never be the ground of a bench.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RUHU_", "PG", "PORT"))}
     environment["PYTHONUNBUFFERED"] = "1"  # its progress is seen at once, through a pipe too
     return run_to_its_end([sys.executable, "-m", f"bench.{name}", *arguments], environment)
 

@@ -1,6 +1,6 @@
 """Accounts, grants and clients by an administrator; duties that one person never has at once.
 
-Revision: 0017_accounts; follows: 0016_policy
+Revision: 0017_accounts; follows: 0025_look
 
 An administrator writes accounts and grants under policies that ask ruhu_administers, and no more columns than these; what
 proves a client stays behind functions, as everything else of sign-in.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0017_accounts"
-down_revision = "0016_policy"
+down_revision = "0025_look"
 branch_labels = None
 depends_on = None
 
