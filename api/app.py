@@ -31,6 +31,7 @@ from api.identity import Identities, preferred_language
 from api.live import Feed
 from api.logging import set_up_logging
 from api.master_key import kept_current, master_key
+from api.notary import TraceKey
 from api.reading import WAIT_SECONDS, Reads
 from api.requests import Requests
 from api.settings import Settings
@@ -88,6 +89,8 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             state = await _state(settings, stack)
             if is_kept_up:
                 await stack.enter_async_context(kept_up(state["sessions"]))
+                await stack.enter_async_context(kept_up(state["sessions"], TraceKey(settings.data_dir)))
+                await stack.enter_async_context(attended(state["sessions"]))
                 if settings.works:
                     await stack.enter_async_context(worker_beside(settings))
             yield state

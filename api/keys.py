@@ -70,8 +70,8 @@ class SigningKeys:
             if now - file.stat().st_mtime > RETIRED_SECONDS:
                 file.unlink(missing_ok=True)
         # The old key first under its second name: whoever reads in between finds both. Only its public half is kept.
-        _write(self.folder / f"retired-{self.kid}.json", json.dumps(self.key.as_dict(private=False)))
-        _write(self.folder / CURRENT, _new_key())
+        put_in_place(self.folder / f"retired-{self.kid}.json", json.dumps(self.key.as_dict(private=False)))
+        put_in_place(self.folder / CURRENT, _new_key())
         self._read()
         return self.kid
 
@@ -98,7 +98,7 @@ def once(file: Path, make: Callable[[], str]) -> None:
                 os.link(draft.name, file)
 
 
-def _write(file: Path, text: str) -> None:
+def put_in_place(file: Path, text: str) -> None:
     """Put the file in place of what is there, in one step."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as draft:
         draft.write(text)

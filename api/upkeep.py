@@ -11,12 +11,15 @@ from typing import Final
 import structlog
 from sqlalchemy import func, select
 
+from api.notary import TraceKey
+from domain.audit.blocks import seal
 from domain.base.transactions import Sessions
 from domain.sync.deferred import hand_to_review, judge_waiting
 
 LOG = structlog.get_logger("ruhu")
 
 EVERY_SECONDS: Final = 60.0
+SEAL_EVERY_SECONDS: Final = 2.0  # how long an entry stands in no block, beyond the transactions that are still open
 PRUNE_EVERY: Final = timedelta(days=1)
 LOCK: Final = 0x72757570  # any number that nothing else locks
 
@@ -53,12 +56,25 @@ async def keep_up(sessions: Sessions) -> None:
         await asyncio.sleep(EVERY_SECONDS)
 
 
+async def keep_sealed(sessions: Sessions, notary: TraceKey) -> None:
+    """Seal the trace every few seconds, and write down outside the database which block is the last."""
+    while True:
+        try:
+            head = await seal(sessions, datetime.now(UTC), notary)
+            if head is not None:
+                notary.keep(head)
+        except Exception:
+            LOG.exception("sealing the trace failed")
+        await asyncio.sleep(SEAL_EVERY_SECONDS)
+
+
 @asynccontextmanager
-async def kept_up(sessions: Sessions) -> AsyncIterator[None]:
-    """The loop, as long as the block lasts."""
-    loop = asyncio.create_task(keep_up(sessions))
+async def kept_up(sessions: Sessions, notary: TraceKey) -> AsyncIterator[None]:
+    """The loops, as long as the block lasts."""
+    loops = [asyncio.create_task(loop) for loop in (keep_up(sessions), keep_sealed(sessions, notary))]
     try:
         yield
     finally:
-        loop.cancel()
-        await asyncio.gather(loop, return_exceptions=True)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)

@@ -21,6 +21,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
+bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
+audit_app = typer.Typer(
+    help="The trace of what was done, and what others' tools say of the server.", rich_markup_mode=None
+)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
@@ -233,6 +237,64 @@ def doctor() -> None:
     from api.cli.doctor import doctor
 
     raise typer.Exit(doctor())
+
+
+@bench_app.command("read", context_settings=PASS_ON)
+def bench_read(context: typer.Context) -> None:
+    """Measure reads beside hand-written SQL and other servers (--help tells what can be chosen)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("read", context.args))
+
+
+@bench_app.command("visits", context_settings=PASS_ON)
+def bench_visits(context: typer.Context) -> None:
+    """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("visits", context.args))
+
+
+@bench_app.command("sync", context_settings=PASS_ON)
+def bench_sync(context: typer.Context) -> None:
+    """Phones that pull and push, and how soon they hear of a change."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("sync", context.args))
+
+
+@bench_app.command("rxdb", context_settings=PASS_ON)
+def bench_rxdb(context: typer.Context) -> None:
+    """Let RxDB on five phones work against the server: it must converge (needs npm)."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("rxdb", context.args))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    against: Annotated[Path | None, typer.Option(help="A line that `audit head` printed before.")] = None,
+) -> None:
+    """Read the whole trace: was anything removed, altered, reordered or slipped in since it was sealed?"""
+    from api.cli.trace import verify_trace
+
+    raise typer.Exit(verify_trace(against))
+
+
+@audit_app.command("head")
+def audit_head() -> None:
+    """Print the last sealed block, to be kept where nobody reaches who reaches the database."""
+    from api.cli.trace import print_head
+
+    print_head()
+
+
+@audit_app.command("http", context_settings=PASS_ON)
+def audit_http(context: typer.Context) -> None:
+    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("audit", context.args))
 
 
 @app.command("help")

@@ -7,6 +7,7 @@ from pathlib import Path
 from api.cli import CommandError
 from api.cli.target import key_for, run, say, settings, target
 from api.database import build, connected, prepare
+from api.notary import TraceKey
 from api.settings import Settings
 from domain.access.rules import CHINA
 from domain.base.key_ring import read_ring
@@ -60,6 +61,7 @@ def reset_demo() -> None:
 
     with target(demo_settings) as url:
         run(reset(url))
+    TraceKey(demo_settings.data_dir).forget()
     say("The demo is as on its first day.")
 
 

@@ -1,4 +1,4 @@
-"""Audit entries. The app role may insert them and nothing else; a sealer chains them later in blocks."""
+"""Audit entries and the blocks that they are sealed in. The app role may insert entries and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.base.models import Base, RegionCode
@@ -30,8 +31,41 @@ class AuditEntry(Base):
     device_id: Mapped[str | None]
     purpose: Mapped[str | None]
     detail: Mapped[dict[str, Any]]
+    # The database's own word for when it was written: what the sealer goes by, and nobody can choose.
+    transaction_id: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
+    seen: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid()))  # households shown in clear to the actor
+    changes: Mapped[bytes | None] = mapped_column(LargeBinary())  # before and after, under the household's key
 
     __table_args__ = (
         Index("ix_audit_entry_subject_id", "subject_id", "id"),
         Index("ix_audit_entry_actor_id", "actor_id", "id"),
+        Index("ix_audit_entry_transaction_id", "transaction_id"),
+        Index("ix_audit_entry_at", "at", "id"),
+        Index("ix_audit_entry_seen", "seen", postgresql_using="gin"),
+    )
+
+
+class AuditBlock(Base):
+    """Entries sealed together (留痕区块), each block over the hash of the one before. How: domain/audit/rules.py."""
+
+    __tablename__ = "audit_block"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, 3 … without a gap
+    sealed_at: Mapped[datetime]
+    floor_id: Mapped[int]  # entries up to this number belong to a cluster that this one was restored from
+    until_xid: Mapped[int]  # all transactions before this one had ended, and theirs are in this block or an earlier one
+    first_id: Mapped[int | None]
+    last_id: Mapped[int | None]
+    entry_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger()))
+    digests: Mapped[bytes] = mapped_column(LargeBinary())  # SHA-256 of each entry, in the order of the ids
+    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
+    hash: Mapped[bytes] = mapped_column(LargeBinary())
+    key_id: Mapped[str | None]
+    signature: Mapped[bytes | None] = mapped_column(
+        LargeBinary()
+    )  # Ed25519 over the hash, by a key outside the database
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(key_id, signature) IN (0, 2)", "signed_with_a_key"),
+        Index("ix_audit_block_unsigned", "number", postgresql_where=text("signature IS NULL")),
     )

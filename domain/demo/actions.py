@@ -25,7 +25,7 @@ from domain.visits.loading import load_forms
 
 Say = Callable[[str], None]
 # What people did since the load, beside the demo's own tables.
-TRACES: Final = ("policy_value", "submission", "operation", "audit_entry", "change", "change_pending")
+TRACES: Final = ("policy_value", "submission", "operation", "audit_entry", "audit_block", "change", "change_pending")
 
 
 async def demo_is_loaded(connection: asyncpg.Connection) -> bool:

@@ -56,7 +56,7 @@ async def test_the_loop_goes_on_after_trouble_and_prunes_once_a_day(
     monkeypatch.setattr(upkeep, "sweep", troubled)
     monkeypatch.setattr(upkeep, "EVERY_SECONDS", 0)
     nothing: Any = None
-    async with upkeep.kept_up(nothing), asyncio.timeout(10):
+    async with upkeep.kept_up(nothing, nothing), asyncio.timeout(10):
         await is_enough.wait()
     assert rounds[:4] == [True, True, True, False], "a round that failed, or was another's, has not pruned"
 

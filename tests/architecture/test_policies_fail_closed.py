@@ -40,6 +40,7 @@ FAMILY_TABLES = (
 READABLE_BY_ALL = {"calendar_day", "policy_value", "region", "sealing_key", "survey_form", "term", "village"}
 NEVER_READ = {
     "audit_entry",
+    "audit_block",
     "change_pending",
     "credential",
     "sign_in_attempt",
