@@ -47,6 +47,7 @@ from schema.errors import phrased
 from schema.messages import message
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
+from schema.watched import WATCH
 
 LOG = structlog.get_logger("ruhu")
 
@@ -164,6 +165,7 @@ def _engine(settings: Settings, reads: Reads, anew: Reads, ring: Ring) -> Engine
         catalogue(),
         reads,
         settings=SETTINGS,
+        watch=WATCH,
         flags=FLAGS,
         anew=(anew, lambda viewer: viewer.sees_by_region),
         most_cost=settings.max_cost,

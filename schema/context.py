@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
@@ -46,6 +47,21 @@ class Context:
     mac: Mac = field(kw_only=True)
     sender_mac: bytes = field(kw_only=True)
     is_get: bool = field(default=False, kw_only=True)
+
+    @property
+    def at(self) -> datetime:
+        """When the request came; on a socket, when its operation began."""
+        return self.actor.at
+
+    @property
+    def request_id(self) -> str | None:
+        """The request's id, as the log and the trace have it."""
+        return self.actor.request_id
+
+    @property
+    def device_id(self) -> str | None:
+        """The device that asks, where its token names one."""
+        return self.actor.device_id
 
     async def carry_out(self, action: Callable[[AsyncSession], Awaitable[T]], *, desk: Viewer | None = None) -> T:
         """One action in one transaction, under the settings of the viewer, or of the desk that takes in what they say;

@@ -125,6 +125,18 @@ SET search_path = public, pg_temp AS $$
 $$
 """
 
+# The smallest division that holds everything between two codes; NULL where that is the country.
+COMMON_REGION = """
+CREATE FUNCTION ruhu_common_region(least_code text, greatest_code text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+  SELECT CASE WHEN least_code = greatest_code THEN least_code
+    WHEN left(least_code, 9) = left(greatest_code, 9) THEN left(least_code, 9)
+    WHEN left(least_code, 6) = left(greatest_code, 6) THEN left(least_code, 6)
+    WHEN left(least_code, 4) = left(greatest_code, 4) THEN left(least_code, 4)
+    WHEN left(least_code, 2) = left(greatest_code, 2) THEN left(least_code, 2) END COLLATE "C"
+$$
+"""
+
 FUNCTIONS = ("ruhu_seal_trace(timestamptz, int)", "ruhu_unsigned_blocks(int)", "ruhu_sign_block(bigint, text, bytea)")
 
 
@@ -163,7 +175,7 @@ def upgrade() -> None:
     op.execute("REVOKE INSERT ON audit_entry FROM ruhu_app")
     op.execute(f"GRANT INSERT ({WRITTEN}) ON audit_entry TO ruhu_app")
     op.execute("REVOKE UPDATE, DELETE ON audit_entry FROM ruhu_machine")
-    for statement in (FIELD, DIGEST, SEAL, UNSIGNED, SIGN):
+    for statement in (FIELD, DIGEST, COMMON_REGION, SEAL, UNSIGNED, SIGN):
         op.execute(statement)
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")
@@ -172,7 +184,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for function in (*FUNCTIONS, "ruhu_entry_digest(audit_entry)", "ruhu_field(text)"):
+    for function in (
+        *FUNCTIONS,
+        "ruhu_entry_digest(audit_entry)",
+        "ruhu_field(text)",
+        "ruhu_common_region(text, text)",
+    ):
         op.execute(f"DROP FUNCTION {function}")
     op.drop_table("audit_block")
     op.execute("DROP INDEX ix_audit_entry_at")

@@ -10,6 +10,7 @@ from .engine import Engine, Pool
 from .errors import DeclarationError, Unavailable, refused
 from .filters import contains, equals, is_in, matches, some
 from .orders import Order, by
+from .watching import Watch, Watched
 from .words import (
     argument,
     by_id,
@@ -23,6 +24,7 @@ from .words import (
     keyed,
     listed,
     many,
+    of_context,
     of_parent,
     of_viewer,
     one,
@@ -51,6 +53,8 @@ __all__ = [
     "PageInfo",
     "Pool",
     "Unavailable",
+    "Watch",
+    "Watched",
     "argument",
     "by",
     "by_id",
@@ -69,6 +73,7 @@ __all__ = [
     "listed",
     "many",
     "matches",
+    "of_context",
     "of_parent",
     "of_viewer",
     "one",

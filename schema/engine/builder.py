@@ -7,6 +7,7 @@ need to the row they stand in. Text concatenation, because json_build_object cos
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, get_named_type
@@ -20,6 +21,7 @@ from .codecs import receiver, unfinished
 from .selection import Selected
 from .sources import PLAN, SOURCES, Method, Same, Shown, Source
 from .sql import Joined, Row, Sql, coalesced
+from .watching import Watched
 
 Renderer = Callable[["Builder", Row, Selected, Field, Any], Sql]
 
@@ -30,8 +32,8 @@ class Builder:
     row_class: ClassVar[type[Row]] = Row
     renderers: ClassVar[dict[type, Renderer]] = {}  # filled by compile.py: one function per kind of source
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, watched: Mapping[str, Watched] = MappingProxyType({})) -> None:
+        self.catalogue, self.watched = catalogue, watched
         self.binds = Binds()
         self.computed: list[Callable[..., Any]] = []
         self.has_choice = False  # whether the best index depends on values (paging.py)
@@ -62,11 +64,19 @@ class Builder:
 
     def value(self, row: Row, one: Selected, field: Field, source: Any) -> Sql:
         """What stands behind one response key."""
+        if self.watched:
+            self.note(row, field)
         if isinstance(source, Method):
             source = self.call(one, field, source)
         if not isinstance(source, SOURCES):
             source = Shown(source)
         return self.renderers[type(source)](self, row, one, field, source)
+
+    def note(self, row: Row, field: Field) -> None:
+        """Where the field is watched, the row says about whom it is."""
+        watched = self.watched.get(f"{field.parent}.{field.name}")
+        if watched is not None and watched.subject is not None:
+            row.told.setdefault((id(watched.subject), id(watched.when)), row.read(watched.told))
 
     def or_null(self, text: Sql, field: Field) -> Sql:
         """A null where the schema forbids it is marked, and goes up to where it may stand (finish.py)."""

@@ -8,7 +8,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Dialect, Select, func, select
+from sqlalchemy import BindParameter, Dialect, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from . import leaves, lists, paging
@@ -19,7 +19,8 @@ from .cost import Price
 from .selection import Selected
 from .sources import ByIds, Composed, Computed, Either, Listed, Opened, Page, Related, Rows, Shown
 from .sql import Joined, Row, Sql, quoted
-from .words import PARENT, VIEWER
+from .watching import Watch, Watched
+from .words import CONTEXT, PARENT, VIEWER
 
 DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
 Flags = frozenset[tuple[str, bool]]  # attributes of the viewer with their values
@@ -39,7 +40,8 @@ Builder.renderers = {
 }
 
 
-AROUND = "the object around"  # among the values of a request; no variable can have this name
+AT_HAND = "the context"
+AROUND = "the object around"  # among the values of a request; no variable can have these names
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ class Plan:
     has_choice: bool  # whether the best index depends on how much the viewer sees
     statement: Select[Any] = field(repr=False)
     is_of_parent: bool  # one parameter at least is an attribute of the object around a planned field
+    is_noted: bool  # it writes down what it shows, and some parameters may be of the context
 
     def values(self, variables: Variables, viewer: Any) -> list[Any]:
         return [read(viewer) if is_viewer else read(variables) for is_viewer, read in self.readers]
@@ -78,26 +81,34 @@ def plan_of(
     settings: Mapping[str, BindParameter[Any]],
     builder_class: type[Builder] = Builder,
     flags: Flags = NO_FLAGS,
+    watch: Watch | None = None,
 ) -> Plan:
     """One statement for root fields (`data`) and for objects known by their keys (each under its name).
 
     flags: attributes of the viewer that are constants in this plan
+    watch: what of it is to be noted
     """
-    builder = builder_class(catalogue)
+    asked = [*tree, *(one for part in parts for one in part.children)]
+    watched = {} if watch is None else watch.shown(asked, lambda when: _written(when, flags) == "false")
+    builder = builder_class(catalogue, watched)
     root = Row(planned, None, "root")
     texts: list[str | Sql] = ['{"data":', builder.object(root, planned, tree)]
     for part in parts:
         keys = Given(_variable(part.name), None, False)
         children = {part.planned.name: part.children}
-        texts += [f',"{part.name}":', lists.found_by_keys(builder, [part.planned], children, keys)]
+        texts += [f',"{part.name}":', lists.found_by_keys(builder, root, [part.planned], children, keys)]
     # As bytes, because as text asyncpg would decode what is encoded again on the way out.
-    body = func.convert_to(Joined([*texts, "}"]), quoted("UTF8")).label("body")
-    statement = _with_settings(body, settings)
+    body = Joined([*texts, "}"])
+    if watched:
+        assert watch is not None
+        statement = _with_note(body, root, settings, watch, watched, name)
+    else:
+        statement = _with_settings(_as_bytes(body), settings)
     compiled, names = _compiled(statement, flags)
     readers = tuple(_reader(builder.binds.readers, compiled, name) for name in names)
     of_parent = any(name.startswith(PARENT) for name in names if name not in builder.binds.readers)
     made = tuple(builder.computed), Price(tree), builder.has_choice
-    return Plan(name, str(compiled), readers, tree, *made, statement, of_parent)
+    return Plan(name, str(compiled), readers, tree, *made, statement, of_parent, bool(watched))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,16 +153,45 @@ def _variable(name: str) -> Reader:
     return lambda given: given[name]
 
 
-def _with_settings(value: Any, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
-    # The viewer's settings come first: the scalar subqueries of the select list run lazily, once the row of this
-    # CTE is there. Were that ever untrue, the policies would see the connection's own settings: they must show nothing.
-    if not settings:
-        return select(value)
+def _as_bytes(body: Sql) -> Any:
+    return func.convert_to(body, quoted("UTF8")).label("body")
+
+
+def _with_note(
+    body: Sql,
+    root: Row,
+    settings: Mapping[str, BindParameter[Any]],
+    watch: Watch,
+    watched: Mapping[str, Watched],
+    name: str,
+) -> Select[Any]:
+    """The statement that writes down what it shows: watching.py."""
+    viewer = _viewer(settings) if settings else select(literal_column("1").label("s0")).cte("viewer")
+    seen = root.seen()
+    columns = body.label("body"), (literal_column("NULL::text") if seen is None else seen).label("seen")
+    answer = select(*columns).select_from(root.joined(viewer)).cte("answer")
+    kinds = sorted({one.kind for one in watched.values()})
+    noted = watch.entry(answer, kinds, name).cte("noted")
+    return select(_as_bytes(answer.c.body)).select_from(answer).add_cte(noted)
+
+
+def _written(expression: Any, flags: Flags) -> str:
+    """How a condition reads in a plan with these flags: `false` where it never holds."""
+    return str(expression.compile(dialect=_dialect(flags)))
+
+
+def _viewer(settings: Mapping[str, BindParameter[Any]]) -> Any:
     columns = [
         func.set_config(quoted(name), setting, True).label(f"s{i}")
         for i, (name, setting) in enumerate(settings.items())
     ]
-    return select(value).select_from(select(*columns).cte("viewer"))
+    return select(*columns).cte("viewer")
+
+
+def _with_settings(value: Any, settings: Mapping[str, BindParameter[Any]]) -> Select[Any]:
+    # The viewer's settings come first: the scalar subqueries of the select list run lazily, once the row of this
+    # CTE is there. Were that ever untrue, the policies would see the connection's own settings: they must show nothing.
+    return select(value).select_from(_viewer(settings)) if settings else select(value)
 
 
 def _reader(readers: Mapping[str, Reader], compiled: Any, name: str) -> tuple[bool, Reader]:
@@ -168,5 +208,10 @@ def _reader(readers: Mapping[str, Reader], compiled: Any, name: str) -> tuple[bo
         if process is None:
             return False, lambda given: of_parent(given[AROUND])
         return False, lambda given: process(of_parent(given[AROUND]))
+    if name.startswith(CONTEXT):
+        of_context = attrgetter(name.removeprefix(CONTEXT))
+        if process is None:
+            return False, lambda given: of_context(given[AT_HAND])
+        return False, lambda given: process(of_context(given[AT_HAND]))
     value = parameter.effective_value if process is None else process(parameter.effective_value)
     return False, lambda _: value

@@ -33,7 +33,7 @@ from .cache import Bounded, Prepared, Refused
 from .catalogue import Catalogue
 from .checks import check
 from .codecs import Codec
-from .compile import Flags, KeyedPart, Plan, Statement, plan_of, statement_of
+from .compile import AT_HAND, Flags, KeyedPart, Plan, Statement, plan_of, statement_of
 from .cost import Price
 from .errors import (
     BAD_USER_INPUT,
@@ -52,6 +52,7 @@ from .finish import Finisher, Opens, is_finished, opened, read_body
 from .guard import MOST_TOKENS, measure
 from .selection import Selected, Selection
 from .shapes import shapes_of
+from .watching import Watch
 
 LOG = logging.getLogger(__name__)
 MOST_ERRORS = 20  # of one document or its variables
@@ -89,6 +90,7 @@ class Engine:
     anew        a pool whose connections plan a statement anew each time, with its values, and who is to use it for pages
                 whose order has another index than their scope (paging.py, has_choice): those who may see much
     opens       the bytes of a sealed leaf, as its expression writes them, -> its text (words.opened)
+    watch       fields whose being shown the statement writes down (watching.py)
     on_miss     called with the viewer before anything is parsed or compiled anew; may refuse (cache.Allowance)
     """
 
@@ -110,11 +112,13 @@ class Engine:
         anew: tuple[Pool, Callable[[Any], bool]] | None = None,
         on_miss: Callable[[Any], None] = lambda viewer: None,
         opens: Opens = bytes.decode,
+        watch: Watch | None = None,
     ) -> None:
         self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss, self.opens = on_surprise, translate, on_miss, opens
         self.flags, self.anew, self.knows_schema, self.phrase = flags, anew, knows_schema, phrase
+        self.flags, self.anew, self.knows_schema, self.watch = flags, anew, knows_schema, watch
         self.trusted: dict[str, Prepared] = {}
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
         # By identity, and kept alive beside what was made of it: a few constants of the code.
@@ -143,7 +147,7 @@ class Engine:
             given = self.coerce(prepared, variables)
             plan = self.plan(prepared, given, viewer)
             cost = self.check_cost(plan.price, given)
-            values = plan.values(given, viewer)
+            values = plan.values({**given, AT_HAND: context} if plan.is_noted else given, viewer)
             charge(cost)
         except RequestError as refusal:
             return failed(self.told(refusal.errors, viewer))
@@ -307,7 +311,7 @@ class Engine:
 
     def compile(self, name: str, tree: list[Selected], parts: list[KeyedPart], flags: Flags) -> Plan:
         root = self.catalogue.types[self.catalogue.query_name]
-        return plan_of(self.catalogue, name, root, tree, parts, self.settings, flags=flags)
+        return plan_of(self.catalogue, name, root, tree, parts, self.settings, flags=flags, watch=self.watch)
 
     def check_cost(self, price: Price, given: Mapping[str, Any]) -> int:
         cost = price(given)

@@ -17,6 +17,7 @@ from .orders import By, SortKey, ordering, plain_order, sort_keys
 from .selection import Selected
 from .sources import ByIds, Either, Listed, Related, Rows
 from .sql import Joined, Raw, Ref, Row, Sql, clause, coalesced, from_source, replaced, together
+from .watching import has_seen, with_seen
 
 
 def joined_to(row: Row, relationship: Any, target: Row) -> Any:
@@ -87,14 +88,19 @@ def rows(builder: Builder, row: Row, one: Selected, field: Field, source: Rows) 
     children = one.children[planned.name]
     if field.is_list:
         keys = keys_of(target, source.order_by)
-        return _hung(builder, row, array(builder, target, of, where, keys, source.cap, children, field))
+        return hung(builder, row, array(builder, target, of, where, keys, source.cap, children, field))
     found = first(builder, target, of, where, source.order_by, children)
-    return builder.or_null(_hung(builder, row, found), field)
+    return builder.or_null(hung(builder, row, found), field)
 
 
-def _hung(builder: Builder, row: Row, subquery: Select[Any]) -> Sql:
-    """At the root there is no row to hang on: a subquery of its own, which runs after the viewer's settings are set."""
-    return subquery.scalar_subquery() if row.table is None else row.hang(subquery, builder.name("l"))
+def hung(builder: Builder, row: Row, subquery: Select[Any]) -> Sql:
+    """At the root there is no row to hang on: a subquery of its own, which runs after the viewer's settings are set.
+
+    Where something is watched it has two columns, and hangs on the row of those settings. That one comes first all the
+    same: on the left of a left join without a condition nothing else can stand.
+    """
+    is_alone = row.table is None and not builder.watched
+    return subquery.scalar_subquery() if is_alone else row.hang(subquery, builder.name("l"))
 
 
 def scope(builder: Builder, target: Row) -> Any:
@@ -108,7 +114,7 @@ def first(
 ) -> Select[Any]:
     """The first row in an order; `order_by` None where there can be only one."""
     body = builder.object(target, target.planned, children)
-    inner = select(body.label("o")).select_from(target.joined(from_source(source, target.alias)))
+    inner = select(*with_seen(body, target.seen())).select_from(target.joined(from_source(source, target.alias)))
     inner = inner.where(*where, scope(builder, target))
     if order_by is None:
         return inner
@@ -137,7 +143,8 @@ def array(
     condition = scope(builder, target)
     limited = select(*kept.picked(target)).select_from(from_source(source, target.alias)).where(*where, condition)
     limited = limited.order_by(*inner_order).limit(literal_column(str(cap + 1)))
-    items = select(body.label("o")).select_from(kept.joined(limited.subquery(kept.alias))).order_by(*order)
+    source = kept.joined(limited.subquery(kept.alias))
+    items = select(*with_seen(body, kept.seen())).select_from(source).order_by(*order)
     return gathered(builder, items, cap)
 
 
@@ -146,7 +153,8 @@ def gathered(builder: Builder, items: Select[Any], cap: int) -> Select[Any]:
     alias = builder.name("a")
     whole = Joined(["[", together(f"{alias}.o"), "]"])
     text = Raw(f"CASE WHEN count(*) > {cap} THEN ", unfinished("long", str(cap)), " ELSE ", whole, " END")
-    return select(text.label("o")).select_from(items.subquery(alias))
+    seen = Raw(f"string_agg({alias}.s, ',')") if has_seen(items) else None
+    return select(*with_seen(text, seen)).select_from(items.subquery(alias))
 
 
 def listed(builder: Builder, row: Row, one: Selected, field: Field, source: Listed) -> Sql:
@@ -160,7 +168,7 @@ def listed(builder: Builder, row: Row, one: Selected, field: Field, source: List
     else:
         planned = builder.catalogue.types[field.named_type.name]
         body = builder.object(Row(planned, None, alias), planned, one.children[planned.name], columns)
-    return _hung(builder, row, gathered(builder, select(body.label("o")).select_from(inner), source.cap))
+    return hung(builder, row, gathered(builder, select(body.label("o")).select_from(inner), source.cap))
 
 
 # --- by id ---------------------------------------------------------------------------------------
@@ -171,8 +179,8 @@ def by_ids(builder: Builder, row: Row, one: Selected, field: Field, source: ById
     assert isinstance(given, Given), "checked at load"
     members = [m for m in builder.catalogue.members(field.named_type) if m.entity is not None]
     if source.is_list:
-        return found_by_keys(builder, members, one.children, given, source.cap)
-    found = [_by_key(builder, m, one.children[m.name], builder.binds.bind(given, _key_type(m))) for m in members]
+        return found_by_keys(builder, row, members, one.children, given, source.cap)
+    found = [_by_key(builder, row, m, one.children[m.name], builder.binds.bind(given, _key_type(m))) for m in members]
     return builder.or_null(coalesced(*found), field)
 
 
@@ -181,15 +189,18 @@ def _key_type(planned: PlannedType) -> TypeEngine[Any]:
     return planned.entity.key[0].type
 
 
-def _by_key(builder: Builder, planned: PlannedType, children: list[Selected], key: Any) -> Any:
+def _by_key(builder: Builder, row: Row, planned: PlannedType, children: list[Selected], key: Any) -> Any:
     assert planned.entity is not None
     target = builder.row(planned)
     where = [target.column(planned.entity.key[0]) == key]
-    return first(builder, target, target.table, where, None, children).scalar_subquery()
+    found = first(builder, target, target.table, where, None, children)
+    # OFFSET 0: one key at a time, as a subquery would be. PostgreSQL must not make a join of it that reads all rows.
+    return hung(builder, row, found.offset(literal_column("0")) if builder.watched else found)
 
 
 def found_by_keys(
     builder: Builder,
+    row: Row,
     members: list[PlannedType],
     children: dict[str, list[Selected]],
     keys: Given,
@@ -209,9 +220,14 @@ def found_by_keys(
         asked.append(builder.binds.bind(keys, ARRAY(sql_type), receive))
     names = {kind: f"k{i}" for i, kind in enumerate(types)}
     unnested = func.unnest(*asked).table_valued(*names.values(), with_ordinality="n").render_derived(name=alias)
+    keyed = Row(members[0], None, alias)
     found = [
-        _by_key(builder, m, children[m.name], literal_column(f"{alias}.{names[repr(_key_type(m))]}")) for m in members
+        _by_key(builder, keyed, m, children[m.name], literal_column(f"{alias}.{names[repr(_key_type(m))]}"))
+        for m in members
     ]
-    items = select(coalesced(*found, "null").label("o")).select_from(unnested).order_by(unnested.c.n)
+    text = coalesced(*found, "null")
+    items = select(*with_seen(text, keyed.seen())).select_from(keyed.joined(unnested)).order_by(unnested.c.n)
     name = builder.name("a")
-    return select(Joined(["[", together(f"{name}.o"), "]"])).select_from(items.subquery(name)).scalar_subquery()
+    whole = Joined(["[", together(f"{name}.o"), "]"])
+    seen = Raw(f"string_agg({name}.s, ',')") if has_seen(items) else None
+    return hung(builder, row, select(*with_seen(whole, seen)).select_from(items.subquery(name)))

@@ -21,7 +21,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from .answers import Answer, RequestError, failed, respond
 from .cache import Prepared
-from .compile import AROUND, KeyedPart, Plan
+from .compile import AROUND, AT_HAND, KeyedPart, Plan
 from .cost import Price
 from .errors import BAD_USER_INPUT, Unavailable, coded, refused, without_values
 from .finish import Finisher, is_finished, opened, read_body
@@ -52,6 +52,7 @@ class Request:
     prepared: Prepared
     given: dict[str, Any]
     viewer: Any
+    context: Any
     places: list[Place] = field(default_factory=list)
     selected: dict[tuple[str, ...], Selected] = field(default_factory=dict)
     errors: list[GraphQLError] = field(default_factory=list)
@@ -75,7 +76,7 @@ async def execute(
     )
     if isinstance(executor, list):
         raise RequestError(coded(without_values(executor), BAD_USER_INPUT))
-    request = Request(engine, prepared, executor.variable_values.coerced, viewer)
+    request = Request(engine, prepared, executor.variable_values.coerced, viewer, context)
     request.cost = _check_cost(request)
     charge(request.cost)
     token = CURRENT.set(request)
@@ -108,7 +109,7 @@ async def subscribe(
         given = engine.coerce(prepared, raw)
         if prepared.kind is not OperationType.SUBSCRIPTION:
             raise refused("Only subscriptions are answered by Engine.subscribe.")
-        request = Request(engine, prepared, given, viewer)
+        request = Request(engine, prepared, given, viewer, context)
         request.cost = _check_cost(request)
         charge(request.cost)
     except RequestError as refusal:
@@ -273,7 +274,7 @@ async def answer(request: Request, places: list[Place]) -> None:
             # Their parameters have the same names: each object around gets a statement of its own.
             await asyncio.gather(*(answer(request, part) for part in parted))
             return
-        around = {AROUND: places[0].around}
+        around = {AROUND: places[0].around, AT_HAND: request.context}
         keys = {f"k{n}": [p.key.id for p in g if p.key is not None] for n, g in enumerate(groups.values())}
         values = plan.values({**request.given, **keys, **around}, request.viewer)
         raw = opened(await engine.pool.fetchval(plan.sql, *values), engine.opens)

@@ -22,11 +22,12 @@ from .builder import Builder
 from .catalogue import Field, PlannedType
 from .cursors import beyond, cursor, order_name, read_size
 from .filters import conditions
-from .lists import joined_to, keys_of, scope
+from .lists import hung, joined_to, keys_of, scope
 from .orders import SortKey, ordering
 from .selection import Selected
 from .sources import Page
 from .sql import Joined, Raw, Row, Sql, clause, from_source, together
+from .watching import has_seen, with_seen
 
 
 class _Asked:
@@ -113,6 +114,9 @@ class _Pager:
         if isinstance(after, Given):
             where.append(beyond(name, self.keys, columns, after, self.builder.binds))
         picked = kept.picked(target)
+        seen = kept.seen()
+        if seen is not None:
+            texts.append(seen.label("s"))
         if self.asked.more:
             picked.append(func.row_number().over(order_by=order).label("n"))
             texts.append(number.label("n"))
@@ -141,7 +145,8 @@ class _Pager:
     # --- the page
 
     def page(self) -> Select[Any]:
-        items = None if self.asked.is_empty else self.items().subquery(self.alias)
+        asked = None if self.asked.is_empty else self.items()
+        items = None if asked is None else asked.subquery(self.alias)
         size = self.size(0) if self.asked.more else None
         parts: list[str | Sql] = []
         before, texts = "{", iter(range(len(self.asked.rows)))
@@ -157,7 +162,11 @@ class _Pager:
                 parts.append(self.total())
             else:
                 parts.append(self.page_info(child, size))
-        whole = select(Joined([*parts, "}"]).label("o"))
+        seen = None
+        if asked is not None and has_seen(asked):
+            # The row beyond the page, which tells whether there is more, is shown to nobody.
+            seen = Raw(f"string_agg({self.alias}.s, ',') FILTER (WHERE ", self._on_page(size), ")")
+        whole = select(*with_seen(Joined([*parts, "}"]), seen))
         if items is None:
             # Nothing of the page is asked, but what was said of it must still be right.
             return whole.where(self.size(0) >= literal_column("0"))
@@ -210,7 +219,6 @@ def page(builder: Builder, row: Row, one: Selected, field: Field, source: Page) 
         raise TypeError("a method that returns a page takes `first: int = 50, after: str | None = None`.")
     pager = _Pager(builder, row, one, field, source)
     built = pager.page()
-    if row.table is not None:
-        return row.hang(built, builder.name("l"))
-    builder.has_choice |= pager.has_choice()
-    return built.scalar_subquery()
+    if row.table is None:
+        builder.has_choice |= pager.has_choice()
+    return hung(builder, row, built)

@@ -146,6 +146,7 @@ class Row:
         self.planned, self.table, self.alias = planned, table, alias
         self.needed: dict[str, Ref] = {}
         self.laterals: list[Any] = []
+        self.told: dict[Any, Sql] = {}  # about whom something watched is shown in this row, or below it (watching.py)
 
     def column(self, column: Any) -> Ref:
         found = self.needed.get(column.name)
@@ -169,7 +170,16 @@ class Row:
     def hang(self, subquery: Select[Any], alias: str) -> Ref:
         """Joins a subquery that may name this row, and gives its one column, the text `o`."""
         self.laterals.append(subquery.lateral(alias))
+        if "s" in subquery.selected_columns:
+            self.told[alias] = Ref(alias, "s", Text())
         return Ref(alias, "o", Text())
+
+    def seen(self) -> Sql | None:
+        """About whom this row and what hangs on it show something watched, with commas between; None: nothing is watched."""
+        told: list[str | Sql] = [piece for one in self.told.values() for piece in (", ", one)]
+        if len(self.told) <= 1:
+            return told[1] if told else None  # type: ignore[return-value]
+        return Raw("nullif(concat_ws(','", *told, "), '')")
 
     def joined(self, source: FromClause) -> FromClause:
         return reduce(lambda left, right: left.outerjoin(right, true()), self.laterals, source)

@@ -255,6 +255,16 @@ def of_parent(attribute: str, sql_type: TypeEngine[T]) -> BindParameter[T]:
     return bindparam(PARENT + attribute, type_=sql_type, required=True)
 
 
+# --- the context of the request --------------------------------------------------------------------------------------
+
+CONTEXT = "context_"
+
+
+def of_context(attribute: str, sql_type: TypeEngine[T]) -> BindParameter[T]:
+    """An attribute of the request's context, for what a watch writes down. Fields know nothing of it."""
+    return bindparam(CONTEXT + attribute, type_=sql_type, required=True)
+
+
 def argument(of: Any, description: str) -> Any:
     """`Annotated[of, strawberry.argument(description=…)]`, for signatures of planned methods."""
     return Annotated[of, strawberry.argument(description=description)]
