@@ -1,7 +1,8 @@
 """Whose sensitive facts a read showed, and to whom: one entry of the trace per statement, written by the statement itself.
 
 Sensitive is what domain.md §2 says, and what tells as much: telephones, health, the exact dwelling, what a family earns,
-and what it said at a visit. Identity numbers and bank accounts are masked in every read; `revealIdentity` has its own entry.
+and what it said at a visit. Identity numbers and bank accounts are masked in every read; `revealIdentity` has an entry
+of its own.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def _entry(answer: Any, kinds: list[str], name: str) -> Insert:
         "detail": func.jsonb_build_object("kinds", cast(literal(kinds, JSONB()), JSONB()), "households", count),
         "seen": told.c.seen,
     }
-    noted = select(*values.values()).select_from(answer.join(told, true())).where(is_due)
+    columns: list[Any] = list(values.values())
+    noted = select(*columns).select_from(answer.join(told, true())).where(is_due)
     return insert(AuditEntry.__table__).from_select(list(values), noted)  # type: ignore[arg-type]
 
 

@@ -175,7 +175,7 @@ class Row:
         return Ref(alias, "o", Text())
 
     def seen(self) -> Sql | None:
-        """About whom this row and what hangs on it show something watched, with commas between; None: nothing is watched."""
+        """About whom this row and what hangs on it show something watched, with commas between; None: nobody."""
         told: list[str | Sql] = [piece for one in self.told.values() for piece in (", ", one)]
         if len(self.told) <= 1:
             return told[1] if told else None  # type: ignore[return-value]
