@@ -20,6 +20,7 @@ from domain.pairings import models as p
 from domain.visits.models import Visit as VisitRow
 from schema.clues import Clue
 from schema.engine import (
+    Connection,
     CountedConnection,
     by,
     composed,
@@ -42,6 +43,7 @@ from schema.people import Membership, Person
 from schema.places import GeoPoint, InDatum
 from schema.regions import Region, Village
 from schema.terms import Term, term, terms
+from schema.trace import AccessLogEntry, LogSince, LogUntil, access_log
 from schema.viewer import TODAY
 from schema.visits import Visit
 from schema.walls import LANGUAGE
@@ -188,6 +190,13 @@ class Household(Node):
     def income_statements(self, first: First = 50, after: After = None) -> CountedConnection[IncomeStatement]:
         """Every figure ever given, superseded ones too, the latest month first; none for who does not meet it. 收支记录"""
         return page(IncomeStatement, StatementRow.household_id == m.Household.id, order=by(StatementRow.month.desc()))
+
+    @planned
+    def access_log(
+        self, since: LogSince = None, until: LogUntil = None, first: First = 50, after: After = None
+    ) -> Connection[AccessLogEntry]:
+        """Who looked at this family or changed it, the latest first; for its officers, who answer for it. 查询留痕"""
+        return access_log(since, until)
 
     @planned
     def clues(self) -> list[Clue]:

@@ -38,6 +38,7 @@ from schema.summaries import SummaryQueries
 from schema.survey_forms import SurveyFormQueries
 from schema.tasks import TaskQueries
 from schema.terms import TermQueries
+from schema.trace import AuditQueries
 from schema.viewer import ViewerQueries
 from schema.visits import VisitQueries
 
@@ -69,6 +70,7 @@ class Query(
     DutyQueries,
     SurveyFormQueries,
     TermQueries,
+    AuditQueries,
 ):
     """Plain data is answered by the read engine in one SQL statement per request."""
 

@@ -58,11 +58,16 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )
 
+TRACE: Final = "TRACE"
 FIELDS: Final[Mapping[str, Watched]] = {
-    f"{type_name}.{name}": Watched(kind, _SUBJECTS[model], MEETS)
-    for type_name, model, told in _TOLD
-    for kind, names in told.items()
-    for name in names.split()
+    "Household.accessLog": Watched(TRACE, _SUBJECTS[Household]),
+    "Query.auditEntries": Watched(TRACE),  # about nobody in particular: the reading itself is noted
+    **{
+        f"{type_name}.{name}": Watched(kind, _SUBJECTS[model], MEETS)
+        for type_name, model, told in _TOLD
+        for kind, names in told.items()
+        for name in names.split()
+    },
 }
 ACTION: Final = "look"
 
@@ -78,18 +83,21 @@ def _entry(answer: Any, kinds: list[str], name: str) -> Insert:
         .lateral("shown")
     )
     count = func.cardinality(told.c.seen)
-    is_due = answer.c.seen.is_not(None)
+    is_due = true() if TRACE in kinds else answer.c.seen.is_not(None)
+    is_of_families = told.c.seen.is_not(None)
     values = {
         "at": of_context("at", DateTime(timezone=True)),
         "actor_id": VIEWER_ID,
         "actor_roles": of_viewer("role_names", ARRAY(Text())),
         "action": literal(ACTION, Text()),
-        "subject_kind": literal("household", Text()),
+        "subject_kind": case((is_of_families, literal("household", Text())), else_=literal("trace", Text())),
         "subject_id": case((count == 1, told.c.seen[1])),
-        "region_code": told.c.region_code,
+        "region_code": func.coalesce(told.c.region_code, of_viewer("audited_region", Text())),
         "request_id": of_context("request_id", Text()),
         "device_id": of_context("device_id", Text()),
-        "detail": func.jsonb_build_object("kinds", cast(literal(kinds, JSONB()), JSONB()), "households", count),
+        "detail": func.jsonb_build_object(
+            "kinds", cast(literal(kinds, JSONB()), JSONB()), "households", func.coalesce(count, 0)
+        ),
         "seen": told.c.seen,
     }
     columns: list[Any] = list(values.values())

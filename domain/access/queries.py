@@ -25,6 +25,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import SQLColumnExpression
 
 from domain.access.models import HouseholdAccess
-from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, hull, spans
+from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, audited_spans, hull, spans
 
 VIEWER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_id", type_=Uuid())
 REGION_FROM: BindParameter[str] = bindparam("viewer_region_from", type_=Text())
@@ -41,6 +42,8 @@ REGION_TO: BindParameter[str] = bindparam("viewer_region_to", type_=Text())
 REGION_SPANS: BindParameter[Any] = bindparam("viewer_region_spans", type_=ARRAY(Text()))
 HELPER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_helper_id", type_=Uuid())
 ORGANISATION_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_organisation_id", type_=Uuid())
+AUDITED_SPANS: BindParameter[Any] = bindparam("viewer_audited_spans", type_=ARRAY(Text()))
+AUDITS_A_PROVINCE: BindParameter[bool] = bindparam("viewer_audits_a_province", type_=Boolean())
 # Which arms of a scope can be true at all. The read engine writes them into its plans as constants, so that PostgreSQL
 # drops the others: an OR with an arm that is never true still hides the index that a list could walk in its order.
 SEES_BY_REGION: BindParameter[bool] = bindparam("viewer_sees_by_region", type_=Boolean())
@@ -72,6 +75,12 @@ def in_region(region_code: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """Inside a granted subtree. The hull is a range an index can walk; the prefixes cut it down where there are several."""
     exact = region_code.op("^@")(any_(REGION_SPANS))
     return and_(SEES_BY_REGION, region_code >= REGION_FROM, region_code < REGION_TO, or_(~HAS_SPANS, exact))
+
+
+def is_audited(region_code: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
+    """Inside a subtree whose trace the viewer may read; what has no region is for the auditors of a province."""
+    inside = region_code.op("^@")(any_(AUDITED_SPANS))
+    return case((region_code.is_(None), AUDITS_A_PROVINCE), else_=inside)
 
 
 def is_listed(household_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
@@ -142,5 +151,6 @@ def viewer_from(
         helper_id=row["helper_id"],
         organisation_id=row["organisation_id"],
         roles=frozenset(grant.role for grant in grants),
+        audited_spans=audited_spans(grants),
         today=today,
     )

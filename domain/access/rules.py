@@ -57,6 +57,7 @@ ROLES_WITH_A_REGION = OFFICER_ROLES | {GrantRole.INTEGRATOR}
 # Roles that meet the family itself and need to reach it; everybody else gets names and numbers masked.
 ROLES_THAT_MEET_FAMILIES = OFFICER_ROLES | {GrantRole.HELPER}
 
+PROVINCE_DIGITS = 2
 AFTER_EVERY_DIGIT = ":"  # the character after "9": [code, code + ":") is the subtree of a region code
 NOWHERE = "~"
 
@@ -75,8 +76,8 @@ class Viewer:
     """Whoever asks, as both walls need it: no Python branch on it, only parameters.
 
     region_from/region_to: the hull of the granted subtrees, half open. region_spans: the exact prefixes, only where
-    there is more than one (then the hull holds more than was granted, and the prefixes cut it down). today: the day in
-    China on which the grants were looked up.
+    there is more than one (then the hull holds more than was granted, and the prefixes cut it down). audited_spans: the
+    subtrees whose trace is theirs to read. today: the day in China on which the grants were looked up.
     """
 
     id: uuid.UUID | None = None
@@ -89,6 +90,7 @@ class Viewer:
     helper_id: uuid.UUID | None = None
     organisation_id: uuid.UUID | None = None
     roles: frozenset[GrantRole] = frozenset()
+    audited_spans: tuple[str, ...] = ()
     today: date = date.min
 
     @property
@@ -114,6 +116,16 @@ class Viewer:
     def role_names(self) -> list[str]:
         """The roles, as a statement takes them."""
         return sorted(self.roles)
+
+    @property
+    def audits_a_province(self) -> bool:
+        """Whether a whole province's trace is theirs to read, and with it what has no region."""
+        return any(len(span) == PROVINCE_DIGITS for span in self.audited_spans)
+
+    @property
+    def audited_region(self) -> str | None:
+        """Where their own reading of the trace is noted."""
+        return self.audited_spans[0] if self.audited_spans else None
 
     @property
     def sees_by_region(self) -> bool:
@@ -151,6 +163,11 @@ def spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
         if not (kept and code.startswith(kept[-1])):
             kept.append(code)
     return tuple(kept)
+
+
+def audited_spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
+    """The subtrees whose trace these grants let somebody read, in order."""
+    return tuple(sorted({g.region_code for g in grants if g.region_code is not None and g.role is GrantRole.AUDITOR}))
 
 
 def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from domain.access.models import Account
 from domain.base.models import Base, RegionCode
 
 
@@ -35,6 +36,13 @@ class AuditEntry(Base):
     transaction_id: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
     seen: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid()))  # households shown in clear to the actor
     changes: Mapped[bytes | None] = mapped_column(LargeBinary())  # before and after, under the household's key
+
+    actor: Mapped[Account | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: AuditEntry.actor_id == Account.id,
+        foreign_keys=lambda: [AuditEntry.actor_id],
+    )
 
     __table_args__ = (
         Index("ix_audit_entry_subject_id", "subject_id", "id"),
