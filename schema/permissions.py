@@ -32,6 +32,7 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "moveHousehold": families.WHO_MAY[Verb.MOVE],
     "decideHouseholdMove": families.WHO_MAY[Verb.DECIDE_MOVE],
     "withdrawHouseholdMove": families.WHO_MAY[Verb.MOVE],
+    "revealIdentity": ROLES_THAT_MEET_FAMILIES,
     "assignPairing": pairings.DECIDES,
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,

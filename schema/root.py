@@ -31,6 +31,7 @@ from schema.posters import PosterQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
 from schema.replay import ReplayQueries
+from schema.reveal import RevealMutations
 from schema.reviews import ReviewMutations, ReviewQueries
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
@@ -84,6 +85,7 @@ class Mutation(
     HouseholdMutations,
     HouseholdPushMutations,
     HouseholdMoveMutations,
+    RevealMutations,
     PairingMutations,
     MonitoringMutations,
     HardshipMutations,

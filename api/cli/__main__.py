@@ -10,6 +10,7 @@ import typer
 
 from api.cli import CommandError
 from api.cli.benching import PASS_ON, audit_app, bench_app
+from api.cli.audit_commands import audit_app
 from api.cli.key_commands import keys_app
 
 HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
@@ -22,9 +23,6 @@ demo_app = typer.Typer(help="The made-up families and personas of the demo.", ri
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
-audit_app = typer.Typer(
-    help="The trace of what was done, and what others' tools say of the server.", rich_markup_mode=None
-)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
@@ -269,32 +267,6 @@ def bench_rxdb(context: typer.Context) -> None:
     from api.cli.benching import run_bench
 
     raise typer.Exit(run_bench("rxdb", context.args))
-
-
-@audit_app.command("verify")
-def audit_verify(
-    against: Annotated[Path | None, typer.Option(help="A line that `audit head` printed before.")] = None,
-) -> None:
-    """Read the whole trace: was anything removed, altered, reordered or slipped in since it was sealed?"""
-    from api.cli.trace import verify_trace
-
-    raise typer.Exit(verify_trace(against))
-
-
-@audit_app.command("head")
-def audit_head() -> None:
-    """Print the last sealed block, to be kept where nobody reaches who reaches the database."""
-    from api.cli.trace import print_head
-
-    print_head()
-
-
-@audit_app.command("http", context_settings=PASS_ON)
-def audit_http(context: typer.Context) -> None:
-    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("audit", context.args))
 
 
 @app.command("help")

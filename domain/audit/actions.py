@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert
@@ -24,8 +24,12 @@ async def record(
     *,
     operation_id: uuid.UUID | None = None,
     purpose: str | None = None,
+    changes: bytes | None = None,
+    seen: Sequence[uuid.UUID] | None = None,
 ) -> None:
-    """One entry per action and subject, in the action's own transaction. `detail` holds codes and counts, no identities."""
+    """One entry per action and subject, in the action's own transaction. `detail` holds codes and counts, no identities;
+    what stood there and stands there now goes into `changes`, sealed (before_and_after.py).
+    `seen`: the households whose facts were shown in clear by it."""
     # inline: no RETURNING, because whoever writes entries may not read them.
     await db.execute(
         insert(AuditEntry).inline(),
@@ -42,5 +46,7 @@ async def record(
             "device_id": actor.device_id,
             "purpose": purpose,
             "detail": dict(detail or {}),
+            "changes": changes,
+            "seen": seen,
         },
     )

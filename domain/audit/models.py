@@ -6,12 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
-from domain.base.models import Base, RegionCode
+from domain.base.models import Base, RegionCode, is_envelope
 
 
 class AuditEntry(Base):
@@ -50,6 +50,25 @@ class AuditEntry(Base):
         Index("ix_audit_entry_transaction_id", "transaction_id"),
         Index("ix_audit_entry_at", "at", "id"),
         Index("ix_audit_entry_seen", "seen", postgresql_using="gin"),
+    )
+
+
+class TraceKey(Base):
+    """The key of what changed about one household, as the trace keeps it (留痕密钥); `id` is the household's.
+
+    Sealed under the installation's keys. Erasing the family takes it away for good: nobody reads those values any more.
+    """
+
+    __tablename__ = "trace_key"
+
+    id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), primary_key=True)
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary())
+    made_at: Mapped[datetime]
+    destroyed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(wrapped, destroyed_at) = 1", "there_or_destroyed"),
+        CheckConstraint(is_envelope("wrapped"), "wrapped_is_sealed"),
     )
 
 

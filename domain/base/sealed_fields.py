@@ -45,6 +45,8 @@ ID_NUMBER: Final = "person.id_number"
 SECOND_FACTOR: Final = "credential.totp"
 CONTENT: Final = "submission.content"  # a family's document as a phone sent it, sealed as a whole
 
+TRACE_KEY: Final = "trace_key.wrapped"  # the key of a household's changes in the trace
+
 Fields = Mapping[str, SealedField]
 SEALED: Final[Mapping[str, Fields]] = {
     "person": {
@@ -71,6 +73,7 @@ def envelopes() -> Iterator[tuple[str, str, str, str]]:
         yield from ((table, "id", f"{name}_sealed", field.place) for name, field in fields.items())
     yield "submission", "id", "content_sealed", CONTENT
     yield "credential", "account_id", "totp_sealed", SECOND_FACTOR
+    yield "trace_key", "id", "wrapped", TRACE_KEY
 
 
 def sealed(ring: Ring, table: str, row: uuid.UUID, values: Mapping[str, Any]) -> dict[str, Any]:

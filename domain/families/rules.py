@@ -39,6 +39,38 @@ class EventKind(enum.StrEnum):
     ENDED = "ENDED"
 
 
+class RevealPurpose(enum.StrEnum):
+    """What somebody needs a family's numbers for (查看用途)."""
+
+    IDENTITY_CHECK = "IDENTITY_CHECK"
+    PAYMENT = "PAYMENT"
+    APPLICATION = "APPLICATION"
+    CONTACT = "CONTACT"
+    CORRECTION = "CORRECTION"
+    REQUEST_OF_THE_FAMILY = "REQUEST_OF_THE_FAMILY"
+    OTHER = "OTHER"
+
+
+class Revealed(enum.StrEnum):
+    """What can be revealed: of a person the first three, of a household a phone or the account (明文字段)."""
+
+    ID_NUMBER = "ID_NUMBER"
+    DISABILITY_CERTIFICATE = "DISABILITY_CERTIFICATE"
+    PHONE = "PHONE"
+    BANK_ACCOUNT = "BANK_ACCOUNT"
+
+
+# Whose field is kept where.
+REVEALED: Mapping[str, Mapping[Revealed, str]] = {
+    "person": {
+        Revealed.ID_NUMBER: "id_number",
+        Revealed.DISABILITY_CERTIFICATE: "disability_certificate",
+        Revealed.PHONE: "phone",
+    },
+    "household": {Revealed.PHONE: "phone", Revealed.BANK_ACCOUNT: "bank_account"},
+}
+MOST_OF_A_REASON = 200
+
 _OFFICERS = OFFICER_ROLES - {GrantRole.RESIDENT_TEAM}
 _WHO_KNOWS_THE_FAMILY = OFFICER_ROLES | {GrantRole.HELPER}
 
@@ -189,3 +221,25 @@ def joining_problems(
     if last_left_on is not None and joined_on < last_left_on:
         return [Problem("MEMBERSHIP_OVERLAP", path, {"until": str(last_left_on)})]
     return []
+
+
+def may_reveal(roles: Collection[GrantRole]) -> bool:
+    """Whoever meets the family and fills in its papers; which family, the scope says."""
+    return not _WHO_KNOWS_THE_FAMILY.isdisjoint(roles)
+
+
+def reveal_problems(
+    person_id: uuid.UUID | None, household_id: uuid.UUID | None, fields: Collection[Revealed], reason: str
+) -> list[Problem]:
+    """What is wrong with asking for these fields of a person, or of a household, for this reason."""
+    problems = []
+    if (person_id is None) == (household_id is None):
+        problems.append(Problem("ONE_SUBJECT", ("input",)))
+    else:
+        known = REVEALED["person" if person_id is not None else "household"]
+        problems += [Problem("FIELD_NOT_THEIRS", ("input", "fields"), {"field": f}) for f in fields if f not in known]
+    if not fields:
+        problems.append(Problem("REQUIRED", ("input", "fields")))
+    if not 0 < len(reason.strip()) <= MOST_OF_A_REASON:
+        problems.append(Problem("REASON_NEEDED", ("input", "reason"), {"limit": MOST_OF_A_REASON}))
+    return problems

@@ -5,6 +5,7 @@ Revision: 0020_retention; follows: 0014_trace
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_retention"
@@ -55,11 +56,49 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$
 """
 
-FUNCTIONS = ("ruhu_viewer_grants()", "ruhu_audited_regions()", "ruhu_access_log(uuid, timestamptz, timestamptz)")
+# Not under row-level security's own eye: the family's policy decides.
+OF_A_FAMILY = "EXISTS (SELECT FROM household h WHERE h.id = trace_key.id)"
+
+# How often the viewer has revealed somebody's numbers since then.
+REVEALS_SINCE = """
+CREATE FUNCTION ruhu_reveals_since(since timestamptz) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM audit_entry
+  WHERE actor_id = ruhu_viewer_uuid('viewer_id') AND action = 'reveal_identity' AND at >= since
+$$
+"""
+
+FUNCTIONS = (
+    "ruhu_viewer_grants()",
+    "ruhu_audited_regions()",
+    "ruhu_access_log(uuid, timestamptz, timestamptz)",
+    "ruhu_reveals_since(timestamptz)",
+)
 
 
 def upgrade() -> None:
-    for statement in (GRANTS, AUDITED, ACCESS_LOG):
+    op.create_table(
+        "trace_key",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("num_nonnulls(wrapped, destroyed_at) = 1", name=op.f("ck_trace_key_there_or_destroyed")),
+        sa.CheckConstraint(
+            "wrapped IS NULL OR (octet_length(wrapped) > 31 AND get_byte(wrapped, 0) = 1)",
+            name=op.f("ck_trace_key_wrapped_is_sealed"),
+        ),
+        sa.ForeignKeyConstraint(["id"], ["household.id"], name=op.f("fk_trace_key_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trace_key")),
+    )
+    op.execute("ALTER TABLE trace_key ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE trace_key FORCE ROW LEVEL SECURITY")
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON trace_key TO ruhu_machine")
+    op.execute("GRANT SELECT, INSERT ON trace_key TO ruhu_app")
+    op.execute("CREATE POLICY owner ON trace_key TO ruhu_owner USING (true) WITH CHECK (true)")
+    op.execute(f"CREATE POLICY seen ON trace_key FOR SELECT TO ruhu_app USING ({OF_A_FAMILY})")
+    op.execute(f"CREATE POLICY born ON trace_key FOR INSERT TO ruhu_app WITH CHECK ({OF_A_FAMILY})")
+    for statement in (GRANTS, AUDITED, ACCESS_LOG, REVEALS_SINCE):
         op.execute(statement)
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM public")
@@ -70,6 +109,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("trace_key")
     op.execute("DROP POLICY seen ON audit_entry")
     op.execute("REVOKE SELECT ON audit_entry FROM ruhu_app")
     for function in reversed(FUNCTIONS):

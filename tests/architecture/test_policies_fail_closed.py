@@ -36,6 +36,7 @@ FAMILY_TABLES = (
     "organisation",
     "roster",
     "audit_entry",
+    "trace_key",
 )
 # Of sealing_key every key is wrapped: it opens nothing without one that is not in the database.
 READABLE_BY_ALL = {"calendar_day", "policy_value", "region", "sealing_key", "survey_form", "term", "village"}

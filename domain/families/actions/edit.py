@@ -72,6 +72,7 @@ async def edit_household(
             raise Conflict(*reading.problems)
         stop_if_wrong(reading)
 
+        told = _before_and_after(changes, standing, people, kept.people, ring)
         changed = {"fields": sorted(public(name) for name in changes)}
         if "location" in changes:
             changes |= columns_of(changes.pop("location"))
@@ -83,7 +84,8 @@ async def edit_household(
             await db.execute(update(Person).where(Person.id == person_id).values(columns))
             changed[str(person_id)] = sorted(public(name) for name in values)
         if changes or people:
-            await tell(db, actor, household, EventKind.EDITED, actor.today, changed, operation_id, "edit_household")
+            about = (EventKind.EDITED, actor.today, changed, operation_id, "edit_household")
+            await tell(db, actor, household, *about, told)
         # The document that this edit was made from had the revision before.
         has_changed = bool(changes or people)
         return {"household_id": str(household_id), "revision": household.revision, "has_changed": has_changed}
@@ -100,6 +102,21 @@ def _standing(ring: Ring, table: str, row: Household | Person) -> dict[str, Any]
     """What stands in the fields that can be edited, opened where it is sealed."""
     opened = unsealed(ring, table, row)
     return {name: opened[name] if name in opened else getattr(row, name, None) for name in FIELDS[table]}
+
+
+def _before_and_after(
+    changes: Mapping[str, Any],
+    standing: Mapping[str, Any],
+    people: Mapping[uuid.UUID, Mapping[str, Any]],
+    known: Mapping[uuid.UUID, Person],
+    ring: Ring,
+) -> dict[str, dict[str, Any]]:
+    """For the trace: whose field held what, and holds what now."""
+    told = {"household": {public(name): [_said(standing[name]), _said(value)] for name, value in changes.items()}}
+    for person_id, values in people.items():
+        before = _standing(ring, "person", known[person_id])
+        told[str(person_id)] = {public(name): [before[name], value] for name, value in values.items()}
+    return told
 
 
 def _merged_people(
@@ -132,7 +149,8 @@ def _merged_people(
 def _plain(edits: Mapping[str, Edit]) -> dict[str, Any]:
     """Edits as the content hash takes them."""
 
-    def plain(value: Any) -> Any:
-        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return {name: {"base": _said(edit.base), "value": _said(edit.value)} for name, edit in edits.items()}
 
-    return {name: {"base": plain(edit.base), "value": plain(edit.value)} for name, edit in edits.items()}
+
+def _said(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import Changes, sealed_changes
 from domain.base.errors import InvalidInput, Problem, Refused, not_visible, refused
 from domain.families.rules import EventKind, Member, Verb, may, role_problem
 from domain.households.models import Household, HouseholdEvent, Person
@@ -71,14 +72,17 @@ async def tell(
     detail: Mapping[str, Any],
     operation_id: uuid.UUID,
     action: str,
+    changes: Changes | None = None,
 ) -> None:
-    """The family's next revision, its chronicle, and the trace of who did it."""
+    """The family's next revision, its chronicle, and the trace of who did it, with before and after where they are told."""
     household.revision += 1
     household.updated_at = actor.at
     await db.flush()
     await chronicle(db, actor, household.id, household.region_code, kind, happened_on, detail)
     counts = {name: len(value) if isinstance(value, list) else value for name, value in detail.items()}
-    await record(db, actor, action, "household", household.id, household.region_code, counts, operation_id=operation_id)
+    sealed = None if changes is None else await sealed_changes(db, actor, household.id, changes)
+    about = ("household", household.id, household.region_code, counts)
+    await record(db, actor, action, *about, operation_id=operation_id, changes=sealed)
 
 
 async def chronicle(

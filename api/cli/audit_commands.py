@@ -1,0 +1,37 @@
+"""`./ruhu audit …`: the trace of what was done, and what others' tools say of the server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+audit_app = typer.Typer(
+    help="The trace of what was done, and what others' tools say of the server.", rich_markup_mode=None
+)
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@audit_app.command("verify")
+def audit_verify(
+    against: Annotated[Path | None, typer.Option(help="A line that `audit head` printed before.")] = None,
+) -> None:
+    """Read the whole trace: was anything removed, altered, reordered or slipped in since it was sealed?"""
+    from api.cli.trace import verify_trace
+
+    raise typer.Exit(verify_trace(against))
+
+
+@audit_app.command("head")
+def audit_head() -> None:
+    """Print the last sealed block, to be kept where nobody reaches who reaches the database."""
+    from api.cli.trace import print_head
+
+    print_head()
+
+
+@audit_app.command("http", context_settings=PASS_ON)
+def audit_http(context: typer.Context) -> None:
+    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("audit", context.args))
