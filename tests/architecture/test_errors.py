@@ -26,7 +26,9 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HALF_WIDTH = re.compile("[\u4e00-\u9fff”}] ?[,:;?!()]")
 
-NO_CODES: Mapping[str, str] = {"REVEALS_A_DAY": "a parameter of policy"}  # text that is spelt like a code → what it is instead
+NO_CODES: Mapping[str, str] = {
+    "REVEALS_A_DAY": "a parameter of policy"
+}  # text that is spelt like a code → what it is instead
 
 
 def texts(node: ast.AST) -> list[str]:
