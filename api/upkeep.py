@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from api.notary import TraceKey
 from domain.audit.blocks import seal
 from domain.base.transactions import Sessions
+from domain.rights.retention import forget
 from domain.sync.deferred import hand_to_review, judge_waiting
 
 LOG = structlog.get_logger("ruhu")
@@ -37,6 +38,9 @@ async def sweep(sessions: Sessions, at: datetime, *, prunes: bool) -> bool:
         pruned = await db.scalar(select(func.ruhu_prune_feed())) if prunes else 0
         if prunes:
             await db.execute(select(func.ruhu_prune_sign_ins(at)))
+            forgotten = {kind: count for kind, count in (await forget(sessions, at)).items() if count}
+            if forgotten:
+                LOG.info("forgotten", **forgotten)
     if judged or handed or pruned:
         LOG.info("upkeep", judged=len(judged), handed_to_review=handed, pruned_changes=pruned)
     return True

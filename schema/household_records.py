@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import Double, Text, case, cast, func, not_, or_, select
+from sqlalchemy import Double, Text, and_, case, cast, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.access.queries import sees_household
@@ -79,7 +79,8 @@ class PairingRecord:
 # A tombstone is a row of which nothing is known but the id: it comes from an outer join that found nothing, and the code
 # is a column that no family is without.
 IS_TOMBSTONE = m.Household.code.is_(None)
-SEES = sees_household(m.Household.region_code, m.Household.id)
+# A family that was erased goes from phones as one that is out of scope.
+SEES = and_(sees_household(m.Household.region_code, m.Household.id), m.Household.erased_at.is_(None))
 
 
 @entity(m.Household, scope=or_(IS_TOMBSTONE, SEES))

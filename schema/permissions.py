@@ -17,6 +17,7 @@ from domain.families.rules import Verb
 from domain.hardship.rules import ENTERS_CALLS
 from domain.pairings import rules as pairings
 from domain.policy import rules as policy
+from domain.rights.rules import WHO_ERASES, WHO_EXPORTS
 from schema.engine import of_viewer
 
 WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
@@ -33,6 +34,8 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "decideHouseholdMove": families.WHO_MAY[Verb.DECIDE_MOVE],
     "withdrawHouseholdMove": families.WHO_MAY[Verb.MOVE],
     "revealIdentity": ROLES_THAT_MEET_FAMILIES,
+    "exportHousehold": WHO_EXPORTS,
+    "eraseHousehold": WHO_ERASES,
     "assignPairing": pairings.DECIDES,
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,

@@ -33,6 +33,7 @@ from schema.regions import RegionQueries
 from schema.replay import ReplayQueries
 from schema.reveal import RevealMutations
 from schema.reviews import ReviewMutations, ReviewQueries
+from schema.rights import RightsMutations
 from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
 from schema.summaries import SummaryQueries
@@ -86,6 +87,7 @@ class Mutation(
     HouseholdPushMutations,
     HouseholdMoveMutations,
     RevealMutations,
+    RightsMutations,
     PairingMutations,
     MonitoringMutations,
     HardshipMutations,

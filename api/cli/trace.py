@@ -10,6 +10,7 @@ from api.database import connected
 from api.notary import TraceKey, head_as_text, head_of_text
 from domain.audit.blocks import Head, Report, verify
 from domain.audit.rules import in_words
+from domain.rights.rules import Kept, periods
 
 
 def verify_trace(against: Path | None) -> int:
@@ -20,7 +21,9 @@ def verify_trace(against: Path | None) -> int:
 
     async def read(url: str) -> Report:
         async with connected(url, "ruhu_machine") as connection:
-            return await verify(connection, notary, against=heads, progress=_progress)
+            return await verify(
+                connection, notary, against=heads, progress=_progress, kept_for=periods()[Kept.AUDIT].kept
+            )
 
     with target(configured) as url:
         report: Report = run(read(url))

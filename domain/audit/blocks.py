@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -97,11 +97,13 @@ async def verify(
     *,
     against: Sequence[Head] = (),
     progress: Progress = lambda done, total: None,
+    kept_for: timedelta = timedelta(0),
 ) -> Report:
     """Read the whole trace, a block at a time, and say what is wrong. `connection` must see all entries.
 
     `against` are heads that were written down elsewhere. Unsigned blocks are the sealer's next work if they are the last;
-    anywhere else a signature was taken away.
+    anywhere else a signature was taken away. `kept_for`: entries of blocks that were sealed so long ago may be
+    forgotten, from the beginning of the trace without a gap.
     """
     report = Report()
     heads = {head.number: head for head in against}
@@ -111,8 +113,12 @@ async def verify(
         unsigned: list[int] = []
         async for block in connection.cursor(_BLOCKS, prefetch=5):
             previous = (0, None) if last is None else (last["number"], last["hash"])
-            entries = await connection.fetch(_ENTRIES, block["entry_ids"])
-            report.findings += faults_of_block(block, entries, previous)
+            is_pruned = block["pruned_at"] is not None
+            entries = [] if is_pruned else await connection.fetch(_ENTRIES, block["entry_ids"])
+            report.findings += faults_of_block(block, None if is_pruned else entries, previous)
+            is_too_soon = is_pruned and block["pruned_at"] - block["sealed_at"] < kept_for
+            if is_too_soon or (is_pruned and last is not None and last["pruned_at"] is None):
+                report.findings.append(Finding(Fault.PRUNED_TOO_SOON, block["number"]))
             if block["signature"] is None:
                 unsigned.append(block["number"])
             else:

@@ -88,6 +88,7 @@ class AuditBlock(Base):
     previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
     hash: Mapped[bytes] = mapped_column(LargeBinary())
     key_id: Mapped[str | None]
+    pruned_at: Mapped[datetime | None]  # its entries were forgotten, when their time was over
     signature: Mapped[bytes | None] = mapped_column(
         LargeBinary()
     )  # Ed25519 over the hash, by a key outside the database

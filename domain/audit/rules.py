@@ -34,6 +34,7 @@ class Fault(enum.StrEnum):
     CHAIN_BROKEN = "CHAIN_BROKEN"  # it does not follow the block before
     SIGNATURE_WRONG = "SIGNATURE_WRONG"  # not by the key it names, or by one that is not ours
     SIGNATURE_MISSING = "SIGNATURE_MISSING"
+    PRUNED_TOO_SOON = "PRUNED_TOO_SOON"  # its entries were taken away before their time was over, or out of turn
     HEAD_DIFFERS = "HEAD_DIFFERS"  # the block that was written down elsewhere is another, or is not there
 
 
@@ -107,15 +108,16 @@ def block_hash(block: Mapping[str, Any]) -> bytes:
 
 
 def faults_of_block(
-    block: Mapping[str, Any], entries: Iterable[Mapping[str, Any]], previous: tuple[int, bytes | None]
+    block: Mapping[str, Any], entries: Iterable[Mapping[str, Any]] | None, previous: tuple[int, bytes | None]
 ) -> list[Finding]:
     """What is wrong with one block and its entries; `previous` is the number and the hash of the one before it.
+    `entries` None: they were forgotten, and the block alone is left.
 
     Each digest is compared with its entry, and the hash with them all: so an entry is named that was altered alone, and
     a block whose digests were altered along with it.
     """
     number, ids, digests = block["number"], block["entry_ids"], block["digests"]
-    found = {entry["id"]: entry for entry in entries}
+    found = {entry["id"]: entry for entry in entries or ()}
     faults = []
     if number != previous[0] + 1:
         faults.append(Finding(Fault.BLOCK_MISSING, previous[0] + 1))
@@ -125,7 +127,7 @@ def faults_of_block(
         faults.append(Finding(Fault.BLOCK_ALTERED, number))
     if any(later <= earlier for earlier, later in pairwise(ids)):
         faults.append(Finding(Fault.ENTRIES_REORDERED, number))
-    for position, entry_id in enumerate(ids):
+    for position, entry_id in enumerate(() if entries is None else ids):
         entry = found.get(entry_id)
         sealed = digests[position * DIGEST_BYTES : (position + 1) * DIGEST_BYTES]
         if entry is None:

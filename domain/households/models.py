@@ -61,6 +61,7 @@ class Household(Base):
     registered_on: Mapped[date]
     ended_on: Mapped[date | None]
     end_reason: Mapped[str | None]
+    erased_at: Mapped[datetime | None]  # what told who they were was taken away: domain/rights
     split_from_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
     merged_into_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
     revision: Mapped[int] = mapped_column(server_default="1")  # counts every change of the family, members included
@@ -99,6 +100,7 @@ class Household(Base):
         Index("ix_household_region_code", "region_code", "code", "id"),
         Index("ix_household_updated_at", text("updated_at DESC"), text("id DESC")),
         Index("ix_household_registered_on", text("registered_on DESC"), text("id DESC")),
+        Index("ix_household_ended_on", "ended_on", postgresql_where=text("ended_on IS NOT NULL")),
         Index("ix_household_location", "location", postgresql_using="gist"),
         Index("ix_household_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
         Index("ix_household_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),

@@ -1,0 +1,148 @@
+"""A family's data handed out to it whole, and a family's data erased (个人信息查阅复制、删除)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access.queries import sees_household, viewer_parameters
+from domain.access.rules import Actor
+from domain.audit.actions import record
+from domain.base.errors import Refused, not_visible
+from domain.base.sealed_fields import unsealed
+from domain.base.transactions import ring_of
+from domain.changes.actions import Answer, once
+from domain.households.models import Household, Person
+from domain.households.queries import lock_households
+from domain.rights.rules import erase_problems, export_problems
+
+# section: (its title, the rows of the family `:family`). Sealed columns are taken out and opened numbers put in.
+SECTIONS: Final[dict[str, tuple[str, str]]] = {
+    "household": ("农户", "SELECT * FROM household WHERE id = :family"),
+    "members": ("家庭成员", "SELECT * FROM person WHERE household_id = :family OR left_household_id = :family"),
+    "memberships": ("成员变动", "SELECT * FROM membership WHERE household_id = :family"),
+    "events": ("家庭大事记", "SELECT * FROM household_event WHERE household_id = :family"),
+    "moves": ("迁移", "SELECT * FROM household_move WHERE household_id = :family"),
+    "rosters": (
+        "名册",
+        (
+            "SELECT r.name_zh, e.started_on, e.ended_on FROM roster_entry e JOIN roster r ON r.id = e.roster_id"
+            " WHERE e.household_id = :family"
+        ),
+    ),
+    "pairings": (
+        "结对",
+        (
+            "SELECT p.role, h.name AS helper, o.name AS organisation, p.started_on, p.ended_on FROM pairing p"
+            " LEFT JOIN helper h ON h.id = p.helper_id LEFT JOIN organisation o ON o.id = p.organisation_id"
+            " WHERE p.household_id = :family"
+        ),
+    ),
+    "visits": ("走访", "SELECT * FROM visit WHERE household_id = :family"),
+    "findings": (
+        "发现问题",
+        "SELECT f.* FROM visit_finding f JOIN visit v ON v.id = f.visit_id WHERE v.household_id = :family",
+    ),
+    "photos": (
+        "照片",
+        "SELECT f.* FROM visit_photo f JOIN visit v ON v.id = f.visit_id WHERE v.household_id = :family",
+    ),
+    "income_statements": ("收支", "SELECT * FROM income_statement WHERE household_id = :family"),
+    "clues": ("线索", "SELECT * FROM clue WHERE household_id = :family"),
+    "clue_witnesses": (
+        "线索来源",
+        "SELECT w.* FROM clue_witness w JOIN clue c ON c.id = w.clue_id WHERE c.household_id = :family",
+    ),
+    "access_log": (
+        "查询留痕",
+        (
+            "SELECT at, actor_name, organisation_name, action, kinds, purpose"
+            " FROM ruhu_access_log(:family, '-infinity', 'infinity') ORDER BY at"
+        ),
+    ),
+}
+
+
+async def export_household(db: AsyncSession, actor: Actor, *, household_id: uuid.UUID, reason: str) -> dict[str, Any]:
+    """Everything that stands of a family: section -> rows, numbers in the clear, who looked at it included.
+
+    Raises NotVisible, and Refused (FORBIDDEN_ROLE, REASON_NEEDED). Leaves an entry each time.
+    """
+    if problems := export_problems(actor.viewer.roles, reason):
+        raise Refused(*problems)
+    scope = sees_household(Household.region_code, Household.id)
+    household = await db.scalar(
+        select(Household).where(Household.id == household_id, scope), viewer_parameters(actor.viewer)
+    )
+    if household is None:
+        raise not_visible("householdId")
+    found: dict[str, Any] = {}
+    for name, (_, rows) in SECTIONS.items():
+        statement = text(f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({rows}) t")  # noqa: S608  # ours alone
+        found[name] = [_readable(row) for row in await db.scalar(statement, {"family": household_id}) or []]
+    ring = ring_of(db)
+    for row in found["household"]:
+        row |= unsealed(ring, "household", household)
+    people = {str(person.id): person for person in await db.scalars(select(Person).where(_of(household_id)))}
+    for row in found["members"]:
+        row |= unsealed(ring, "person", people[row["id"]])
+    about = ("household", household_id, household.region_code, {"kinds": ["EVERYTHING"]})
+    await record(db, actor, "export_household", *about, purpose=reason.strip(), seen=[household_id])
+    return found
+
+
+def printed(found: dict[str, Any]) -> str:
+    """The same for paper: sections with their titles, a field a line."""
+    lines: list[str] = []
+    for name, (title, _) in SECTIONS.items():
+        lines += ["", f"【{title}】"]
+        for row in found[name]:
+            lines += [f"{field}：{value}" for field, value in row.items() if value not in (None, [], {})] + [""]
+        if not found[name]:
+            lines.append("无")
+    return "\n".join(lines).strip() + "\n"
+
+
+async def erase_household(
+    db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, household_id: uuid.UUID, reason: str
+) -> Answer:
+    """Take away for good what tells who a family was that has ended: migration 0020_retention says what, column by column.
+
+    What remains are codes, dates and amounts without anybody, for statistics, and the trace, whose before and after
+    nobody can open any more. Answers {"household_id"}. Raises NotVisible, Refused (FORBIDDEN_ROLE, REASON_NEEDED,
+    STILL_ON_RECORD).
+    """
+
+    async def erase() -> Answer:
+        household = (await lock_households(db, actor, [household_id])).get(household_id)
+        if household is None:
+            raise not_visible("householdId")
+        if problems := erase_problems(actor.viewer.roles, reason, household.ended_on):
+            raise Refused(*problems)
+        await record(
+            db,
+            actor,
+            "erase_household",
+            "household",
+            household_id,
+            household.region_code,
+            operation_id=operation_id,
+            purpose=reason.strip(),
+        )
+        await db.execute(select(func.ruhu_erase_household(household_id, actor.at)))
+        return {"household_id": str(household_id)}
+
+    content = {"household_id": household_id, "reason": reason}
+    return await once(db, actor, operation_id, "erase_household", content, erase)
+
+
+def _of(household_id: uuid.UUID) -> Any:
+    return (Person.household_id == household_id) | (Person.left_household_id == household_id)
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what means nothing outside: sealed columns, masks beside opened numbers."""
+    return {name: value for name, value in row.items() if not name.endswith(("_sealed", "_masked", "_index"))}
