@@ -1,5 +1,6 @@
 """`./ruhu audit …`: the trace of what was done, and what others' tools say of the server."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 def audit_verify(
     against: Annotated[Path | None, typer.Option(help="A line that `audit head` printed before.")] = None,
 ) -> None:
-    """Read the whole trace: was anything removed, altered, reordered or slipped in since it was sealed?"""
+    """Read the whole trace and say what was removed, altered, reordered or slipped in since it was sealed."""
     from api.cli.trace import verify_trace
 
     raise typer.Exit(verify_trace(against))
@@ -35,3 +36,16 @@ def audit_http(context: typer.Context) -> None:
     from api.cli.benching import run_bench
 
     raise typer.Exit(run_bench("audit", context.args))
+
+
+@audit_app.command("export")
+def audit_export(
+    since: Annotated[datetime | None, typer.Option(help="From this instant, in UTC; else from the beginning.")] = None,
+    before: Annotated[datetime | None, typer.Option(help="Before this instant, in UTC; else to the end.")] = None,
+    region: Annotated[str, typer.Option(help="Of this division and below; else of all.")] = "",
+    form: Annotated[str, typer.Option(help="jsonl or csv.")] = "jsonl",
+) -> None:
+    """Print entries of the trace, one a line, for an auditor's own tools; this leaves an entry too."""
+    from api.cli.trace import export_trace
+
+    export_trace(since, before, region, form)

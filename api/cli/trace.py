@@ -1,5 +1,7 @@
-"""`./ruhu audit verify` and `head`: whether the trace is what was sealed, and what to write down elsewhere."""
+"""`./ruhu audit verify`, `head`, `export`: whether the trace is whole, what to keep elsewhere, and all that it says."""
 
+import csv
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +62,45 @@ def print_head() -> None:
     if head is None:
         raise CommandError("there is nothing sealed yet: a running server seals every few seconds")
     print(head_as_text(head))
+
+
+EXPORT = """
+SELECT id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, actor_id::text, actor_roles, action,
+  subject_kind, subject_id::text, region_code, operation_id::text, request_id, device_id, purpose, detail::text AS detail,
+  cardinality(seen) AS households
+FROM audit_entry WHERE at >= $1 AND at < $2 AND ($3 = '' OR region_code ^@ $3) ORDER BY at, id
+"""
+EXPORTED = """
+INSERT INTO audit_entry (at, actor_roles, action, subject_kind, region_code, detail)
+VALUES ($1, '{}', 'export_trace', 'trace', nullif($2, ''), '{"by": "command line"}')
+"""
+
+
+def export_trace(since: datetime | None, before: datetime | None, region: str, form: str) -> None:
+    """Prints the entries of a time and region, a line each, as they come: a trace of any length fits."""
+    if form not in ("jsonl", "csv"):
+        raise CommandError("--form is jsonl or csv")
+    start = (since or datetime(1970, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001  # the next word says the zone
+    end = (before or datetime(9999, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001
+
+    async def write(url: str) -> None:
+        async with connected(url, "ruhu_machine") as connection:
+            await connection.execute(EXPORTED, datetime.now(UTC), region)
+            sheet = csv.writer(sys.stdout)
+            is_first = True
+            async with connection.transaction(readonly=True):
+                async for row in connection.cursor(EXPORT, start, end, region, prefetch=500):
+                    if form == "jsonl":
+                        detail = {"detail": json.loads(row["detail"])}
+                        print(json.dumps({**row, **detail}, ensure_ascii=False))
+                        continue
+                    if is_first:
+                        sheet.writerow(row.keys())
+                    sheet.writerow([" ".join(value) if isinstance(value, list) else value for value in row.values()])
+                    is_first = False
+
+    with target(settings()) as url:
+        run(write(url))
 
 
 def _head_in(file: Path | None) -> Head | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,3 +47,26 @@ async def test_an_auditor_verifies_the_trace_and_finds_what_was_altered(world: W
     written.write_text("something else")
     code, _, told = await typed(environment, "audit", "verify", "--against", str(written))
     assert (code, "is not what" in told) == (1, True)
+
+
+async def test_the_trace_is_exported_line_by_line_and_that_leaves_an_entry(world: World, tmp_path: Path) -> None:
+    url = str(world.settings.database_url)
+    environment = {"RUHU_DATABASE_URL": url, "RUHU_DATA_DIR": str(tmp_path), "RUHU_ENV": "demo"}
+    await world.sql.execute("TRUNCATE audit_block, audit_entry")
+    await world.ask("cadre", "{ households(first: 2) { nodes { phone } } }")
+    await world.ask("other_county_officer", "{ households(first: 1) { nodes { phone } } }")
+    code, printed, told = await typed(environment, "audit", "export", "--region", "35")
+    assert code == 0, told
+    look, own = [json.loads(line) for line in printed.splitlines()]
+    assert (look["action"], look["households"], look["actor_roles"], look["detail"]["kinds"]) == (
+        "look",
+        2,
+        ["HELPER"],
+        ["PHONE"],
+    )
+    assert (own["action"], own["region_code"]) == ("export_trace", "35")
+    _, printed, _ = await typed(environment, "audit", "export", "--form", "csv")
+    lines = list(csv.DictReader(io.StringIO(printed)))
+    assert [line["action"] for line in lines] == ["look", "look", "export_trace", "export_trace"]
+    assert (await typed(environment, "audit", "export", "--before", "2020-01-01"))[1] == ""
+    assert (await typed(environment, "audit", "export", "--form", "xml"))[0] == 1
