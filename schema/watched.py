@@ -105,4 +105,6 @@ def _entry(answer: Any, kinds: list[str], name: str) -> Insert:
     return insert(AuditEntry.__table__).from_select(list(values), noted)  # type: ignore[arg-type]
 
 
-WATCH: Final = Watch(FIELDS, _entry)
+# The answer does not wait until the entry is on disk: half a second of looks may be lost if the database's machine fails,
+# and nothing else. docs/decisions/0024-reads-that-note-themselves.md weighs it.
+WATCH: Final = Watch(FIELDS, _entry, {"synchronous_commit": "off"})

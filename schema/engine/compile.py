@@ -166,7 +166,10 @@ def _with_note(
     name: str,
 ) -> Select[Any]:
     """The statement that writes down what it shows: watching.py."""
-    viewer = _viewer(settings) if settings else select(literal_column("1").label("s0")).cte("viewer")
+    more = {name: quoted(value) for name, value in watch.settings.items()}
+    viewer = (
+        _viewer({**settings, **more}) if settings or more else select(literal_column("1").label("s0")).cte("viewer")
+    )
     seen = root.seen()
     columns = body.label("body"), (literal_column("NULL::text") if seen is None else seen).label("seen")
     answer = select(*columns).select_from(root.joined(viewer)).cte("answer")
@@ -180,7 +183,7 @@ def _written(expression: Any, flags: Flags) -> str:
     return str(expression.compile(dialect=_dialect(flags)))
 
 
-def _viewer(settings: Mapping[str, BindParameter[Any]]) -> Any:
+def _viewer(settings: Mapping[str, Any]) -> Any:
     columns = [
         func.set_config(quoted(name), setting, True).label(f"s{i}")
         for i, (name, setting) in enumerate(settings.items())

@@ -54,10 +54,12 @@ class Watch:
     entry    (the statement's own answer, with the columns `seen` and `body`; the kinds it shows; the plan's name) -> the
              INSERT that notes it. `seen` is the subjects with commas between, some more than once; null where there are
              none, and then nothing need be noted but for kinds without a subject.
+    settings settings of PostgreSQL, for the transaction of such a statement alone
     """
 
     fields: Mapping[str, Watched]
     entry: Entry
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def shown(self, tree: Iterable[Selected], is_never: Callable[[Any], bool]) -> dict[str, Watched]:
         """The watched fields of a selection, without those that these viewers are never shown."""
