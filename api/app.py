@@ -89,9 +89,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
         async with AsyncExitStack() as stack:
             state = await _state(settings, stack)
             if is_kept_up:
-                await stack.enter_async_context(kept_up(state["sessions"]))
                 await stack.enter_async_context(kept_up(state["sessions"], TraceKey(settings.data_dir)))
-                await stack.enter_async_context(attended(state["sessions"]))
                 if settings.works:
                     await stack.enter_async_context(worker_beside(settings))
             yield state

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from api.cli import CommandError
-from api.cli.benching import PASS_ON, audit_app, bench_app
 from api.cli.audit_commands import audit_app
+from api.cli.benching import PASS_ON, bench_app
 from api.cli.key_commands import keys_app
 
 HEAD = "入户 ruhu: the open-source backend for preventing a return to poverty.\n\nUsage: ./ruhu COMMAND"
@@ -22,7 +22,6 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 demo_app = typer.Typer(help="The made-up families and personas of the demo.", rich_markup_mode=None)
 regions_app = typer.Typer(help="China's administrative divisions.", rich_markup_mode=None)
 calendar_app = typer.Typer(help="The days that are worked in China.", rich_markup_mode=None)
-bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
 client_app = typer.Typer(help="Programs of partners and integrators.", rich_markup_mode=None)
 contract_app = typer.Typer(help="What phones rely on, written down.", rich_markup_mode=None)
 
@@ -235,38 +234,6 @@ def doctor() -> None:
     from api.cli.doctor import doctor
 
     raise typer.Exit(doctor())
-
-
-@bench_app.command("read", context_settings=PASS_ON)
-def bench_read(context: typer.Context) -> None:
-    """Measure reads beside hand-written SQL and other servers (--help tells what can be chosen)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("read", context.args))
-
-
-@bench_app.command("visits", context_settings=PASS_ON)
-def bench_visits(context: typer.Context) -> None:
-    """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("visits", context.args))
-
-
-@bench_app.command("sync", context_settings=PASS_ON)
-def bench_sync(context: typer.Context) -> None:
-    """Phones that pull and push, and how soon they hear of a change."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("sync", context.args))
-
-
-@bench_app.command("rxdb", context_settings=PASS_ON)
-def bench_rxdb(context: typer.Context) -> None:
-    """Let RxDB on five phones work against the server: it must converge (needs npm)."""
-    from api.cli.benching import run_bench
-
-    raise typer.Exit(run_bench("rxdb", context.args))
 
 
 @app.command("help")

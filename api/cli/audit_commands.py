@@ -38,6 +38,14 @@ def audit_http(context: typer.Context) -> None:
     raise typer.Exit(run_bench("audit", context.args))
 
 
+@audit_app.command("fuzz", context_settings=PASS_ON)
+def audit_fuzz(context: typer.Context) -> None:
+    """Let schemathesis ask whatever the schema allows, as a county officer (--minutes 5): no server error."""
+    from api.cli.benching import run_bench
+
+    raise typer.Exit(run_bench("fuzz", context.args))
+
+
 @audit_app.command("export")
 def audit_export(
     since: Annotated[datetime | None, typer.Option(help="From this instant, in UTC; else from the beginning.")] = None,

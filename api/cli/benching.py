@@ -6,7 +6,6 @@ import sys
 import typer
 
 bench_app = typer.Typer(help="How fast it is, beside SQL written by hand.", rich_markup_mode=None)
-audit_app = typer.Typer(help="What others' tools say of it.", rich_markup_mode=None)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -48,15 +47,3 @@ def bench_sync(context: typer.Context) -> None:
 def bench_rxdb(context: typer.Context) -> None:
     """Let RxDB on five phones work against the server: it must converge (needs npm)."""
     raise typer.Exit(run_bench("rxdb", context.args))
-
-
-@audit_app.command("http", context_settings=PASS_ON)
-def audit_http(context: typer.Context) -> None:
-    """Run the audit of GraphQL over HTTP that the npm package graphql-http has: all 61 checks must pass."""
-    raise typer.Exit(run_bench("audit", context.args))
-
-
-@audit_app.command("fuzz", context_settings=PASS_ON)
-def audit_fuzz(context: typer.Context) -> None:
-    """Let schemathesis ask whatever the schema allows, as a county officer (--minutes 5): no server error."""
-    raise typer.Exit(run_bench("fuzz", context.args))

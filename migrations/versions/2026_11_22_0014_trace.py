@@ -1,6 +1,6 @@
 """The trace in sealed blocks: what was removed, altered, reordered or slipped in afterwards is found.
 
-Revision: 0014_trace; follows: 0013_sealed
+Revision: 0014_trace; follows: 0017_accounts
 
 Entries carry the number of the transaction that wrote them, by the database's own default: a range of such numbers whose
 transactions have all ended is a set to which nothing can be added any more, and that set is a block. The functions are
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0014_trace"
-down_revision = "0013_sealed"
+down_revision = "0017_accounts"
 branch_labels = None
 depends_on = None
 
