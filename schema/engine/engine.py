@@ -117,8 +117,8 @@ class Engine:
         self.catalogue = schema if isinstance(schema, Catalogue) else check(Catalogue(schema, scalars))
         self.pool, self.settings, self.plans, self.most_cost = pool, dict(settings or {}), plans, most_cost
         self.on_surprise, self.translate, self.on_miss, self.opens = on_surprise, translate, on_miss, opens
-        self.flags, self.anew, self.knows_schema, self.phrase = flags, anew, knows_schema, phrase
-        self.flags, self.anew, self.knows_schema, self.watch = flags, anew, knows_schema, watch
+        self.flags, self.anew, self.knows_schema = flags, anew, knows_schema
+        self.phrase, self.watch = phrase, watch
         self.trusted: dict[str, Prepared] = {}
         self.documents: Bounded[tuple[str, str | None], Prepared | Refused] = Bounded(documents)
         # By identity, and kept alive beside what was made of it: a few constants of the code.
