@@ -21,7 +21,6 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Numeric,
-    Text,
     all_,
     and_,
     any_,
@@ -54,7 +53,7 @@ from domain.monitoring.rules import (
     ClueState,
 )
 from domain.policy.catalogue import DEFAULTS
-from domain.policy.queries import as_texts, value_of
+from domain.policy.queries import as_text, as_texts, value_of
 
 YEAR: Final = 12  # months: INCOME_WINDOW, which no region may set otherwise
 THRESHOLDS: Final = {sign: parameter for sign, (_, parameter) in EXPENSE_OF_SIGN.items()} | {
@@ -80,19 +79,20 @@ def _value(parameter: str, region_code: Any, on: Any, proposal: Proposal) -> Col
     return value_of(parameter, region_code, on, below=proposal.region_code, otherwise=proposal.values[parameter])
 
 
-def _text(value: Any) -> ColumnElement[Any]:
-    text: ColumnElement[Any] = value.op("#>>", return_type=Text())(literal_column("'{}'::text[]", ARRAY(Text())))
-    return text
-
-
 def _fen(value: Any) -> ColumnElement[Any]:
-    return cast(cast(_text(value), Numeric()) * 100, BigInteger())
+    return cast(cast(as_text(value), Numeric()) * 100, BigInteger())
 
 
 def _months(first: date, last: date) -> Any:
-    """The first days of these months, both included."""
-    series = func.generate_series(first, last, func.make_interval(0, 1))
-    return series.table_valued(column("day", DateTime()), name="calendar").render_derived()
+    """The first days of these months, both included, and their numbers from 1. An array, for its length is known when the
+    statement is planned; a series is taken for a thousand."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    days = literal([back(first, -number) for number in range(count)], ARRAY(Date()))
+    return (
+        func.unnest(days)
+        .table_valued(column("day", Date()), with_ordinality="number", name="calendar")
+        .render_derived()
+    )
 
 
 def population_of(where: ColumnElement[bool], on: Any, proposal: Proposal = IN_FORCE, name: str = "in_force") -> CTE:
@@ -190,13 +190,14 @@ def facts_of(population: CTE, first: date, last: date, name: str = "in_force") -
     change = select(comings.c.month, func.sum(comings.c.change).label("change")).group_by(comings.c.month)
     change_of = change.subquery("change_of")
     calendar = _months(begin, last)
-    month = cast(calendar.c.day, Date())
+    month = calendar.c.day
     dense = (
         select(
             month.label("month"),
+            calendar.c.number,
             func.coalesce(by_month.c.is_known, literal(False)).label("is_known"),
             *(func.coalesce(by_month.c[amount], 0).label(amount) for amount in _AMOUNTS),
-            func.coalesce(change_of.c.change, 0).label("change"),
+            cast(func.coalesce(change_of.c.change, 0), BigInteger()).label("change"),
         )
         .select_from(calendar)
         .outerjoin(by_month, by_month.c.month == month)
@@ -237,14 +238,21 @@ def years_of(fact: CTE) -> CTE:
         select(
             *(one for one in fact.c if one.name not in ("uneven", "change", *THRESHOLDS)),
             literal_column(f"count(*) FILTER (WHERE is_known) {_YEAR}", BigInteger()).label("months_known"),
-            literal_column(f"coalesce(sum(uneven) FILTER (WHERE is_known) {_YEAR}, 0)", Numeric()).label("uneven"),
-            *(literal_column(f'sum("{sign}") {_YEAR}', Numeric()).label(sign) for sign in THRESHOLDS),
-            literal_column(f"sum(change) {_SO_FAR}", Numeric()).label("people"),
+            literal_column(f"coalesce(sum(uneven) FILTER (WHERE is_known) {_YEAR}, 0)::bigint", BigInteger()).label(
+                "uneven"
+            ),
+            *(literal_column(f'(sum("{sign}") {_YEAR})::bigint', BigInteger()).label(sign) for sign in THRESHOLDS),
+            literal_column(f"(sum(change) {_SO_FAR})::bigint", BigInteger()).label("people"),
         )
         .select_from(fact)
         .cte(f"year_of_{fact.name}")
         .prefix_with("MATERIALIZED")
     )
+
+
+def _whole(written: str) -> ColumnElement[int]:
+    """PostgreSQL adds up whole numbers to decimal ones, which are slow to reckon with."""
+    return literal_column(f"({written})::bigint", BigInteger())
 
 
 def judged_months(
@@ -258,7 +266,7 @@ def judged_months(
     name: str = "in_force",
 ) -> CTE:
     """One row per household and month of [first, last]: is_known; run, how many known months in a row up to this one lie
-    below a twelfth of the line per head, and run_from; for each sign of expense its sum over the year up to this month; and
+    below a twelfth of the line per head; for each sign of expense its sum over the year up to this month; and
     the thresholds of the village.
 
     on: by the numbers of this day; None: by those of each month's last day. The divisor is who belongs to the household at
@@ -276,7 +284,7 @@ def judged_months(
         is_poor = and_(is_poor, year.c.is_new)
     poor = (
         select(
-            *(year.c.household_id, year.c.region_code, year.c.month, year.c.is_known),
+            *(year.c.household_id, year.c.region_code, year.c.month, year.c.number, year.c.is_known),
             *(year.c[sign] for sign in THRESHOLDS),
             *(rule.c[f"{sign}_threshold"] for sign in THRESHOLDS),
             rule.c.months_below,
@@ -286,14 +294,13 @@ def judged_months(
         .where(year.c.month >= first)
         .subquery("poor")
     )
-    breaks = literal_column(f"count(*) FILTER (WHERE NOT is_poor) {_SO_FAR}", BigInteger())
-    island = select(*poor.c, breaks.label("breaks")).subquery("island")
-    together = "FILTER (WHERE is_poor) OVER (PARTITION BY household_id, breaks ORDER BY month)"
-    return select(
-        *(one for one in island.c if one.name not in ("is_poor", "breaks")),
-        literal_column(f"count(*) {together}", BigInteger()).label("run"),
-        literal_column(f"min(month) {together}", Date()).label("run_from"),
-    ).cte(f"judged_{name}")
+    # As many months as lie after the last that was not poor; the first of the span has number YEAR.
+    run = literal_column(
+        f"number - coalesce(max(number) FILTER (WHERE NOT is_poor) {_SO_FAR}, {YEAR - 1})", BigInteger()
+    )
+    return select(*(one for one in poor.c if one.name not in ("is_poor", "number")), run.label("run")).cte(
+        f"judged_{name}"
+    )
 
 
 def back(month: date, months: int) -> date:
@@ -307,7 +314,7 @@ def _rules(population: CTE, first: date, last: date, on: date | None, proposal: 
     village = select(population.c.region_code).distinct().subquery("village")
     calendar = _months(first, last)
     place = (
-        select(village.c.region_code, cast(calendar.c.day, Date()).label("month"))
+        select(village.c.region_code, calendar.c.day.label("month"))
         .select_from(village.join(calendar, literal(True)))
         .subquery("place")
     )
@@ -319,7 +326,7 @@ def _rules(population: CTE, first: date, last: date, on: date | None, proposal: 
             place.c.region_code,
             place.c.month,
             _fen(values["INCOME_LINE"]).label("line"),
-            cast(_text(values["MONTHS_BELOW"]), Integer()).label("months_below"),
+            cast(as_text(values["MONTHS_BELOW"]), Integer()).label("months_below"),
             *(_fen(values[parameter]).label(f"{sign}_threshold") for sign, parameter in THRESHOLDS.items()),
         )
         .cte(f"rule_{name}")

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import AFTER_EVERY_DIGIT, OFFICER_ROLES, Actor
+from domain.audit.actions import record
 from domain.base.errors import InvalidInput, Problem, Refused, not_visible
 from domain.households.models import Household
 from domain.monitoring.months import REPLAYED, Proposal
@@ -31,7 +32,8 @@ async def replay_policy(
     from_on: date,
     until_on: date,
 ) -> Sequence[Row[Any]]:
-    """One row per village of the division, as `signs.replayed` has it, for the months of these days; nothing is written.
+    """One row per village of the division, as `signs.replayed` has it, for the months of these days; nothing is
+    written but the entry of audit.
 
     proposal: (parameter, value), as if the division had set them for the whole time. Raises NotVisible; Refused
     (FORBIDDEN_ROLE); InvalidInput (REQUIRED, UNKNOWN_CODE, PARAMETER_REPEATED, POLICY_NOT_REPLAYED, what `read_value`
@@ -55,6 +57,9 @@ async def replay_policy(
     # A county of 50,000 households has a million months to sort: in memory, and for longer than a request usually may.
     await db.execute(text("SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', '60s', true)"))
     statement = replayed(where, first, last, Proposal(region_code, values))
+    # It names families by what they live on, so it leaves a trace as every look at that does.
+    told = {"from": str(first), "until": str(last), "proposal": values}
+    await record(db, actor, "replay_policy", "policy", None, region_code, told)
     rows: Sequence[Row[Any]] = (await db.execute(statement, viewer_parameters(actor.viewer))).all()
     return rows
 

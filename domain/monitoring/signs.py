@@ -10,10 +10,12 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Date,
+    Integer,
     Select,
     Text,
     Uuid,
     and_,
+    cast,
     func,
     literal,
     literal_column,
@@ -75,7 +77,7 @@ def signs_on(population: CTE, on: date) -> Select[Any]:
             latest.c.region_code,
             literal(INCOME_BELOW_STANDARD, Text()).label("sign"),
             latest.c.month.label("until_month"),
-            latest.c.run_from.label("from_month"),
+            _months_before(latest.c.month, latest.c.run - 1).label("from_month"),
         ).where(latest.c.run >= latest.c.months_below)
     ]
     single = [_is_beyond(judged, sign) for sign in EXPENSE_OF_SIGN]
@@ -96,6 +98,10 @@ def signs_on(population: CTE, on: date) -> Select[Any]:
     return select(every, func.to_char(every.c.until_month, "YYYY-MM").label("period")).order_by(
         every.c.household_id, every.c.sign
     )
+
+
+def _months_before(month: Any, count: Any) -> ColumnElement[Any]:
+    return cast(month - func.make_interval(0, cast(count, Integer())), Date())
 
 
 def _is_beyond(judged: Any, sign: str) -> ColumnElement[bool]:

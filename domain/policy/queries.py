@@ -10,7 +10,20 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Date, Select, Text, and_, column, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    Select,
+    Text,
+    and_,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -60,9 +73,16 @@ def value_of(
     return func.coalesce(found, literal(DEFAULTS[parameter] if below is None else otherwise, JSONB()))
 
 
+def as_text(value: Any) -> ColumnElement[str]:
+    """A JSON value as plain text: a code, or a number to be cast."""
+    text: ColumnElement[str] = value.op("#>>", return_type=Text())(literal_column("'{}'::text[]", ARRAY(Text())))
+    return text
+
+
 def as_texts(value: Any) -> ColumnElement[Any]:
-    """A list of codes as a text array."""
-    return func.array(select(func.jsonb_array_elements_text(value)).scalar_subquery(), type_=ARRAY(Text()))
+    """A list of codes as a text array. Codes are letters, digits and underscores, so what JSON puts around them goes; a
+    function over its elements would be a subquery, which the read engine cannot place inside an author's expression."""
+    return func.string_to_array(func.translate(as_text(value), '[]" ', ""), ",", type_=ARRAY(Text()))
 
 
 def settings_in_force(region_code: Any, on: Any) -> Select[Any]:

@@ -10,6 +10,7 @@ from functools import cache
 from string import Formatter
 
 from domain.base.errors import CONSTRAINTS
+from domain.policy.catalogue import PARAMETERS
 from schema.engine import errors as engine_errors
 from schema.messages import CATALOGUE, catalogue
 from tests.architecture.sources import ROOT, calls, mends, trees
@@ -62,7 +63,10 @@ def vocabulary() -> frozenset[str]:
     """Codes of the field's terms, and all values of enums."""
     with TERMS.open(encoding="utf-8", newline="") as lines:
         terms = {value for row in csv.DictReader(lines) for value in (row["list"], row["code"])}
-    return frozenset(terms.union(*(enum_values(tree) for tree in trees("domain", "schema", "api").values())))
+    # What a region may set is named in capitals, too.
+    return frozenset(
+        terms.union(PARAMETERS, *(enum_values(tree) for tree in trees("domain", "schema", "api").values()))
+    )
 
 
 @cache

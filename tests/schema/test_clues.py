@@ -126,8 +126,8 @@ async def test_a_split_makes_a_clue_for_the_new_household_whose_earlier_months_a
     """§11.12: the new one gets a clue and knows nothing of its past; for the old one a third of the earnings went."""
     father, son = person("鄢老伯", bornOn="1950-01-01"), person("鄢大山", "SON")
     home, new = await new_family(world, father, son), str(uuid.uuid4())
-    rows = [figure(home, month, "600", personId=father["id"]) for month in months(12)]
-    rows += [figure(home, month, "400", personId=son["id"]) for month in months(12)]
+    rows = [figure(home, month, "3000", personId=father["id"]) for month in months(12)]
+    rows += [figure(home, month, "2000", personId=son["id"]) for month in months(12)]
     assert (await record(world, "village_officer", rows))["errors"] == []
     day = str(today().date())
     goes = [{"personId": son["id"], "relationToHead": "HEAD"}]
@@ -143,7 +143,7 @@ async def test_a_split_makes_a_clue_for_the_new_household_whose_earlier_months_a
     of_new, of_old = [await income(world, "village_officer", one) for one in (new, home)]
     assert of_new["unknownMonths"] == [f"{month}-01" for month in months(12)]
     assert (of_new["perCapitaNet"], of_new["wage"], of_new["memberCount"]) == (None, "0.00", 1)
-    assert (of_old["perCapitaNet"], of_old["unknownMonths"]) == ("12000.00", [])
+    assert (of_old["perCapitaNet"], of_old["unknownMonths"]) == ("60000.00", [])
 
 
 async def test_of_twenty_requests_at_once_one_raises_the_clue(world: World) -> None:
