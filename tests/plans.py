@@ -59,6 +59,8 @@ def _written(value: Any) -> str:
             return "NULL"
         case bool() | int() | float():
             return str(value)
+        case bytes():
+            return f"'\\x{value.hex()}'"
         case []:
             return "'{}'"
         case list():

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Double,
     Row,
     ScalarSelect,
+    Select,
     SQLColumnExpression,
     Text,
     and_,
@@ -201,15 +202,14 @@ def is_in_box(west: Any, south: Any, east: Any, north: Any, datum: str) -> Colum
     )
 
 
-async def household_of_id_number(db: AsyncSession, actor: Actor, number: str) -> Row[uuid.UUID, str] | None:
-    """The household (id, region) of whoever has this identity number, now or last, if it is visible."""
+def home_of_number(index: Any) -> Select[uuid.UUID, str]:
+    """The household (id, region) of whoever has the identity number of this blind index, now or last, if it is visible."""
     home = func.coalesce(Person.household_id, Person.left_household_id)
-    statement = (
-        select(Household.id, Household.region_code)
-        .join(Person, home == Household.id)
-        .where(
-            Person.id_number_index == ring_of(db).index(ID_NUMBER, number),
-            sees_household(Household.region_code, Household.id),
-        )
-    )
+    statement = select(Household.id, Household.region_code).join(Person, home == Household.id)
+    return statement.where(Person.id_number_index == index, sees_household(Household.region_code, Household.id))
+
+
+async def household_of_id_number(db: AsyncSession, actor: Actor, number: str) -> Row[uuid.UUID, str] | None:
+    """The household (id, region) of whoever has exactly this identity number, if it is visible."""
+    statement = home_of_number(ring_of(db).index(ID_NUMBER, number))
     return (await db.execute(statement, viewer_parameters(actor.viewer))).one_or_none()

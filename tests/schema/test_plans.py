@@ -9,6 +9,7 @@ from datetime import date
 
 import asyncpg
 import pytest
+from sqlalchemy import LargeBinary, bindparam, func, select
 
 from api.app import as_app
 from api.settings import Settings
@@ -16,11 +17,12 @@ from domain.access.queries import find_viewer
 from domain.access.rules import AFTER_EVERY_DIGIT, Viewer
 from domain.demo.personas import account_id
 from domain.demo.province import load_province
+from domain.households.queries import home_of_number
 from schema.engine import Engine
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
 from tests import databases
-from tests.plans import explain
+from tests.plans import explain, explain_statement
 
 HOUSEHOLDS = 20_000
 TODAY = date(2026, 11, 20)
@@ -120,6 +122,17 @@ async def test_a_village_is_a_range(province: Province) -> None:
     plan = await explain(province.url, query, {"v": province.village}, province.officer)
     assert "ix_household_region_code" in plan
     assert "Seq Scan on household" not in plan
+
+
+async def test_an_identity_number_is_found_by_its_blind_index(province: Province) -> None:
+    """For whoever sees a province as for whoever sees a list: comparing bytes tells nothing, so a policy lets it pass."""
+    found = home_of_number(bindparam("number", type_=LargeBinary())).subquery()
+    for viewer in (province.everywhere, province.officer, province.cadre):
+        plan = await explain_statement(
+            province.url, select(func.count()).select_from(found), {"number": bytes(32)}, viewer
+        )
+        assert "uq_person_id_number" in plan, plan
+        assert "Seq Scan" not in plan, plan
 
 
 async def test_the_visits_of_a_family_come_by_its_index(province: Province) -> None:
