@@ -1,9 +1,6 @@
 """`./ruhu client …`: programs of partners and integrators, as OAuth clients."""
 
-import base64
 import json
-import os
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -17,8 +14,10 @@ from joserfc.jwk import KeySet
 from api.cli import CommandError
 from api.cli.target import run, say, settings, target
 from api.database import build, connected
+from domain.accounts.actions.clients import client_id_of, new_secret
+from domain.accounts.rules import scope_problems
 from domain.signing_in.passwords import secret_hash
-from domain.signing_in.rules import EVERYWHERE, DataClass, scope_of
+from schema.messages import message
 
 OLD_SECRET_HOURS = 24
 
@@ -82,17 +81,9 @@ async def make(
     held = await connection.fetchrow(ACCOUNT, account)
     if held is None or held["kind"] not in ("PARTNER", "INTEGRATOR", "DEPARTMENT"):
         raise CommandError("clients belong to accounts of partners, departments and integrators: name one of these")
-    for text in scopes:
-        scope = scope_of(text)
-        if scope is None:
-            raise CommandError(
-                f"{text} is no scope: write area:class:purpose, like 350125:families:insurance-screening"
-            )
-        if scope.data_class is DataClass.FAMILIES and scope.area != EVERYWHERE and not held["has_region"]:
-            raise CommandError(
-                f"that account sees families by pairing and not by area: write *:families:{scope.purpose}"
-            )
-    client_id = "c-" + base64.b32encode(os.urandom(10)).decode().lower()
+    if problems := scope_problems(scopes, has_region=held["has_region"]):
+        raise CommandError(message(problems[0].code, "en", problems[0].detail))
+    client_id = client_id_of(uuid.uuid4())
     secret = "" if jwks else new_secret()
     kept = secret_hash(secret) if secret else None
     expires_at = at + timedelta(days=days)
@@ -130,11 +121,6 @@ def show() -> None:
     for row in rows:
         ends = f"revoked {row['revoked_at']:%Y-%m-%d}" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
         print(f"{row['id']}  {row['account']}  {row['name']}  {' '.join(row['scopes'])}  {ends}")
-
-
-def new_secret() -> str:
-    """256 random bits; the prefix tells whoever finds one what it is."""
-    return f"cs.{secrets.token_urlsafe(32)}"
 
 
 def public_keys(file: Path) -> str:
