@@ -32,7 +32,7 @@ from domain.access.queries import VIEWER_ID
 from domain.audit.models import AuditEntry
 from domain.households.models import Household, Person
 from domain.households.queries import MEETS
-from domain.monitoring.models import IncomeStatement
+from domain.monitoring.models import Clue, IncomeStatement
 from domain.visits.models import Visit
 from schema.engine import Watch, Watched, of_context, of_viewer
 
@@ -44,6 +44,7 @@ _SUBJECTS: Final[Mapping[Any, SQLColumnExpression[str]]] = {
         (Person, func.coalesce(Person.household_id, Person.left_household_id)),
         (Visit, Visit.household_id),
         (IncomeStatement, IncomeStatement.household_id),
+        (Clue, Clue.household_id),
     )
 }
 
@@ -54,6 +55,7 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("Person", Person, {"PHONE": "phone", "HEALTH": "health"}),
     ("MemberRecord", Person, {"PHONE": "phone", "HEALTH": "health"}),
     ("IncomeStatement", IncomeStatement, {"INCOME": "amount note"}),
+    ("Clue", Clue, {"NOTE": "reason"}),
     ("Visit", Visit, {"DWELLING": "location sentLocation photos", "NOTE": "answers note findings"}),
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Dialect, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BooleanClauseList, False_, Grouping
 
 from . import leaves, lists, paging
 from .arguments import Given, Reader, Variables
@@ -18,7 +20,7 @@ from .catalogue import Catalogue, PlannedType
 from .cost import Price
 from .selection import Selected
 from .sources import ByIds, Composed, Computed, Either, Listed, Opened, Page, Related, Rows, Shown
-from .sql import Joined, Row, Sql, quoted
+from .sql import Joined, Row, Sql, clause, quoted
 from .watching import Watch, Watched
 from .words import CONTEXT, PARENT, VIEWER
 
@@ -89,7 +91,7 @@ def plan_of(
     watch: what of it is to be noted
     """
     asked = [*tree, *(one for part in parts for one in part.children)]
-    watched = {} if watch is None else watch.shown(asked, lambda when: _written(when, flags) == "false")
+    watched = {} if watch is None else watch.shown(asked, lambda when: never_holds(when, dict(flags)))
     builder = builder_class(catalogue, watched)
     root = Row(planned, None, "root")
     texts: list[str | Sql] = ['{"data":', builder.object(root, planned, tree)]
@@ -178,9 +180,18 @@ def _with_note(
     return select(_as_bytes(answer.c.body)).select_from(answer).add_cte(noted)
 
 
-def _written(expression: Any, flags: Flags) -> str:
-    """How a condition reads in a plan with these flags: `false` where it never holds."""
-    return str(expression.compile(dialect=_dialect(flags)))
+def never_holds(condition: Any, flags: Mapping[str, bool]) -> bool:
+    """Whether these flags alone make the condition false, as PostgreSQL folds it; False where that is not known."""
+    match clause(condition):
+        case Grouping() as brackets:
+            return never_holds(brackets.element, flags)
+        case BindParameter() as parameter:
+            return flags.get(parameter.key.removeprefix(VIEWER)) is False
+        case BooleanClauseList() as parts:
+            found = [never_holds(part, flags) for part in parts.clauses]
+            return all(found) if parts.operator is operators.or_ else any(found)
+        case other:
+            return isinstance(other, False_)
 
 
 def _viewer(settings: Mapping[str, Any]) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Text, column, insert, select, table
+from sqlalchemy import Boolean, Text, and_, column, false, insert, or_, select, table, true
 
 from schema.engine import Watch, Watched, of_context, of_viewer
+from schema.engine.compile import never_holds
 
 from . import models as m
 from .asking import EVERYONE, NEIGHBOUR, VISITOR, Asking
@@ -135,6 +136,28 @@ async def test_a_plan_that_shows_these_viewers_nothing_watched_is_the_plan_witho
     assert watching.statements[0][0] == without[0]
     assert "INSERT INTO note" in with_[0]
     await pool.execute("drop table note")
+
+
+A, B = of_viewer("a", Boolean()), of_viewer("b", Boolean())
+
+
+@pytest.mark.parametrize(
+    ("condition", "never"),
+    [
+        (A, True),
+        (B, False),
+        (false(), True),
+        (true(), False),
+        (or_(A, B), False),
+        (or_(A, and_(A, m.Book.code == "x")), True),
+        (and_(B, or_(A, false())), True),
+        (and_(B, m.Book.code == "x"), False),
+        (~A, False),
+        (of_viewer("unknown", Boolean()), False),
+    ],
+)
+def test_what_flags_decide_alone_is_known_before_anything_is_asked(condition: Any, never: bool) -> None:
+    assert never_holds(condition, {"a": False, "b": True}) is never
 
 
 async def test_a_kind_without_subject_is_handed_over_whatever_is_shown(pool: Any) -> None:
