@@ -99,7 +99,7 @@ def test_whatever_is_masked_for_others_is_a_look_or_says_why_not() -> None:
         f"{name}.{field.name}"
         for name, planned in catalogue().types.items()
         for field in planned.fields.values()
-        for part in ("expression", "sealed", "otherwise")
+        for part in ("expression", "sealed", "otherwise", "select")
         if (found := getattr(field.source, part, None)) is not None and is_masked(found)
     }
     missing = masked - FIELDS.keys() - NO_LOOK.keys()
