@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Dialect, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BooleanClauseList, False_, Grouping
+from sqlalchemy.sql.elements import AsBoolean, BooleanClauseList, False_, Grouping
 
 from . import leaves, lists, paging
 from .arguments import Given, Reader, Variables
@@ -185,6 +185,8 @@ def never_holds(condition: Any, flags: Mapping[str, bool]) -> bool:
     match clause(condition):
         case Grouping() as brackets:
             return never_holds(brackets.element, flags)
+        case AsBoolean() as parameter if parameter.operator is operators.is_true:
+            return never_holds(parameter.element, flags)
         case BindParameter() as parameter:
             return flags.get(parameter.key.removeprefix(VIEWER)) is False
         case BooleanClauseList() as parts:
