@@ -107,7 +107,8 @@ async def test_a_new_member_and_one_who_is_erased_send_the_family_again(world: W
     household = uuid.UUID(next(iter(phone.documents)))
     await world.sql.execute(
         "INSERT INTO person SELECT (jsonb_populate_record(p, jsonb_build_object('id', $2::uuid, 'is_head', false,"
-        " 'id_number_sealed', null, 'id_number_masked', null, 'id_number_index', null))).* FROM person p WHERE household_id = $1 AND is_head",
+        " 'id_number_sealed', null, 'id_number_masked', null, 'id_number_index', null, 'disability_certificate_sealed',"
+        " null, 'disability_certificate_masked', null, 'phone_sealed', null, 'phone_masked', null))).* FROM person p WHERE household_id = $1 AND is_head",
         household,
         uuid.UUID(int=77),
     )
