@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from api import report_page
-from api.keys import Seal
 from domain.access.rules import CHINA
 from domain.hardship.links import LINK_DAYS, VillageLink, link_made, link_read
+from tests import databases
 from tests.schema.families_asked import VILLAGE
 from tests.world import PERSONAS, World
 
@@ -26,8 +26,8 @@ async def poster(world: World, persona: str = "village_officer", code: str = VIL
     return (await world.ask(persona, POSTER, {"code": code}))["reportPoster"]
 
 
-def link(world: World, until_on: date, code: str = VILLAGE) -> str:
-    return VillageLink(code, until_on).text(Seal(world.settings.data_dir).mac)
+async def link(world: World, until_on: date, code: str = VILLAGE) -> str:
+    return VillageLink(code, until_on).text((await databases.ring(world.sql)).mac)
 
 
 # --- who makes posters
@@ -71,7 +71,7 @@ async def test_the_page_knows_its_village_and_what_one_may_tell(reading_world: W
 @pytest.mark.parametrize("part", ["", "/poster"])
 async def test_a_link_is_good_to_its_last_day_and_then_says_so(reading_world: World, part: str) -> None:
     answers = {
-        day: await reading_world.client.get(f"/report/{link(reading_world, TODAY + timedelta(days=day))}{part}")
+        day: await reading_world.client.get(f"/report/{await link(reading_world, TODAY + timedelta(days=day))}{part}")
         for day in (0, -1)
     }
     assert [answers[day].status_code for day in (0, -1)] == [200, 410]
@@ -80,7 +80,7 @@ async def test_a_link_is_good_to_its_last_day_and_then_says_so(reading_world: Wo
 
 @pytest.mark.parametrize("part", ["", "/poster"])
 async def test_what_was_not_made_here_opens_nothing(reading_world: World, part: str) -> None:
-    good = link(reading_world, TODAY)
+    good = await link(reading_world, TODAY)
     other_village = good.replace(VILLAGE, "350125201204")
     longer = good.replace(f"{TODAY:%Y%m%d}", f"{TODAY + timedelta(days=9999):%Y%m%d}")
     for bad in (other_village, longer, good[:-1], good.lower(), f"{VILLAGE}-20269999-{good[-12:]}", "%3Cscript%3E"):
