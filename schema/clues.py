@@ -10,9 +10,10 @@ from sqlalchemy import Date, Text, case, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
-from domain.households.queries import MEETS
+from domain.access.matrix import FieldClass
+from domain.households.queries import by_class
 from domain.monitoring import models as m
-from domain.monitoring.queries import sees_clue, sees_witness, was_waiting
+from domain.monitoring.queries import of_a_clue_met, sees_clue, sees_witness, was_waiting
 from schema.engine import (
     CountedConnection,
     by,
@@ -69,7 +70,7 @@ class ClueWitness:
     received_at: datetime = described("When the server heard of it. 接收时刻")
     recorded_by: Actor | None = described("Who entered it; null for the public and for rules. 记录人")
     detail: JSON = shows(
-        case((MEETS, m.ClueWitness.detail), else_=literal({}, JSONB())),
+        case((of_a_clue_met(), m.ClueWitness.detail), else_=literal({}, JSONB())),
         description="What it says, by source; empty for who does not meet the family. 明细",
     )
 
@@ -100,7 +101,7 @@ class Clue(Node):
     settled_at: datetime | None = described("When it was said what became of it. 办结时刻")
     settled_by: Actor | None = described("Who said so. 办结人")
     reason: str | None = shows(
-        case((MEETS, m.Clue.reason)), description="Why; null for who does not meet the family. 原因"
+        by_class(FieldClass.NOTE, m.Clue.reason), description="Why; null for who does not meet the family. 原因"
     )
 
 

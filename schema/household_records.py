@@ -13,10 +13,19 @@ import strawberry
 from sqlalchemy import Double, Text, and_, case, cast, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
+from domain.access.matrix import FieldClass
 from domain.access.queries import sees_household
 from domain.helpers.models import Helper, Organisation
 from domain.households import models as m
-from domain.households.queries import MEETS, met_phone, only_met, sees_person, shown_name, shown_point
+from domain.households.queries import (
+    by_class,
+    meets_of,
+    met_phone,
+    sees_person,
+    shown_name,
+    shown_number,
+    shown_point,
+)
 from domain.pairings import models as p
 from domain.pairings.queries import sees_pairing
 from domain.sync.queries import with_tombstones
@@ -36,11 +45,15 @@ class MemberRecord:
     sex: str = described("Code of sex. 性别代码")
     ethnicity: str = described("Code of ethnicity. 民族代码")
     born_on: date | None = shows(
-        only_met(m.Person.born_on), description="Birth date; null for who does not meet the family. 出生日期"
+        by_class(FieldClass.BIRTH, m.Person.born_on),
+        description="Birth date; null for who does not meet the family. 出生日期",
     )
-    id_number: str | None = shows(m.Person.id_number_masked, description="As `Person.idNumber`. 公民身份号码")
+    id_number: str | None = shows(
+        shown_number(FieldClass.ID_NUMBER, m.Person.id_number_masked), description="As `Person.idNumber`. 公民身份号码"
+    )
     disability_certificate: str | None = shows(
-        m.Person.disability_certificate_masked, description="As `Person.disabilityCertificate`. 残疾人证号"
+        shown_number(FieldClass.CERTIFICATE, m.Person.disability_certificate_masked),
+        description="As `Person.disabilityCertificate`. 残疾人证号",
     )
     phone: str | None = opened(
         met_phone(m.Person), otherwise=m.Person.phone_masked, description="Telephone, or 138****. 联系电话"
@@ -48,7 +61,8 @@ class MemberRecord:
     education: str | None = described("Code of education. 文化程度代码")
     school_status: str | None = described("Code of school_status. 在校状况代码")
     health: list[str] | None = shows(
-        only_met(m.Person.health), description="Codes of health; null for who does not meet the family. 健康状况代码"
+        by_class(FieldClass.HEALTH, m.Person.health),
+        description="Codes of health; null for who does not meet the family. 健康状况代码",
     )
     labour: str = described("Code of labour. 劳动技能代码")
     joined_on: date = described("In this family since. 入户日期")
@@ -94,13 +108,15 @@ class HouseholdRecord:
     code: str | None = shows(m.Household.code, description="The number people know it by. 户编号")
     village_code: RegionCode | None = shows(m.Household.region_code, description="Its village. 行政村代码")  # type: ignore[assignment]
     address: str | None = shows(
-        only_met(m.Household.address), description="Null for those who do not meet the family. 住址"
+        by_class(FieldClass.ADDRESS, m.Household.address),
+        description="Null for those who do not meet the family. 住址",
     )
     phone: str | None = opened(
         met_phone(m.Household), otherwise=m.Household.phone_masked, description="Telephone, or 138****. 联系电话"
     )
     bank_account: str | None = shows(
-        m.Household.bank_account_masked, description="As `Household.bankAccount`. 惠农一卡通账号"
+        shown_number(FieldClass.BANK_ACCOUNT, m.Household.bank_account_masked),
+        description="As `Household.bankAccount`. 惠农一卡通账号",
     )
     longitude: float | None = shows(
         func.ST_X(shown_point(), type_=Double()), description="Of the dwelling, WGS-84, in degrees east. 经度"
@@ -109,10 +125,11 @@ class HouseholdRecord:
         func.ST_Y(shown_point(), type_=Double()), description="Of the dwelling, WGS-84, in degrees north. 纬度"
     )
     accuracy_metres: float | None = shows(
-        only_met(m.Household.accuracy_metres), description="As the device stated it, in metres. 精度(米)"
+        by_class(FieldClass.DWELLING, m.Household.accuracy_metres),
+        description="As the device stated it, in metres. 精度(米)",
     )
     is_blurred: bool | None = shows(
-        case((m.Household.location.is_not(None), not_(MEETS))),
+        case((m.Household.location.is_not(None), not_(meets_of(m.Household)))),
         description="Whether the place is rounded to a kilometre; null without one. 是否模糊化",
     )
     category: str | None = shows(m.Household.category, description="Code of household_category. 农户类型代码")

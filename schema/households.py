@@ -8,11 +8,20 @@ from typing import Annotated
 import strawberry
 from sqlalchemy import Boolean, Double, Text, case, cast, func, literal, select
 
+from domain.access.matrix import FieldClass
 from domain.access.queries import is_signed_in, sees_household
 from domain.base.datum import Datum
 from domain.families.rules import EventKind
 from domain.households import models as m
-from domain.households.queries import MEETS, members_on, met_phone, only_met, sees_roster_entry, shown_point
+from domain.households.queries import (
+    by_class,
+    meets_of,
+    members_on,
+    met_phone,
+    sees_roster_entry,
+    shown_number,
+    shown_point,
+)
 from domain.monitoring.models import Clue as ClueRow
 from domain.monitoring.models import IncomeStatement as StatementRow
 from domain.monitoring.queries import income_of
@@ -80,13 +89,13 @@ class Household(Node):
     )
     village: Village = described("The village it lives in. 行政村")
     address: str | None = shows(
-        only_met(m.Household.address), description="Null for those who do not meet the family. 住址"
+        by_class(FieldClass.ADDRESS, m.Household.address), description="Null for those who do not meet the family. 住址"
     )
     phone: str | None = opened(
         met_phone(m.Household), otherwise=m.Household.phone_masked, description="Telephone, or 138****. 联系电话"
     )
     bank_account: str | None = shows(
-        m.Household.bank_account_masked,
+        shown_number(FieldClass.BANK_ACCOUNT, m.Household.bank_account_masked),
         description="Of the card on which subsidies arrive, masked for everybody: ****1234. 惠农一卡通账号",
     )
     head: Person | None = described("The head of the household; null once it has ended. 户主")
@@ -140,8 +149,8 @@ class Household(Node):
             longitude=func.ST_X(point, type_=Double()),
             latitude=func.ST_Y(point, type_=Double()),
             datum=literal(datum.name, Text()),
-            accuracy_metres=only_met(m.Household.accuracy_metres),
-            is_blurred=case((MEETS, literal(False, Boolean())), else_=literal(True, Boolean())),
+            accuracy_metres=by_class(FieldClass.DWELLING, m.Household.accuracy_metres),
+            is_blurred=case((meets_of(m.Household), literal(False, Boolean())), else_=literal(True, Boolean())),
             present=m.Household.location.is_not(None),
         )
 
@@ -183,7 +192,15 @@ class Household(Node):
         day = TODAY if on is None else on
         return one(
             IncomeSummary,
-            source=income_of(m.Household.id, m.Household.region_code, members_on(day), day, months, known_at),
+            source=income_of(
+                m.Household.id,
+                m.Household.region_code,
+                members_on(day),
+                day,
+                months,
+                known_at,
+                meets_of(m.Household),
+            ),
         )
 
     @planned

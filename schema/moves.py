@@ -9,11 +9,13 @@ import strawberry
 from sqlalchemy import Text, or_
 from strawberry import UNSET
 
+from domain.access.matrix import FieldClass
+from domain.access.queries import meets
 from domain.families import actions
 from domain.households import models as m
-from domain.households.queries import sees_move
+from domain.households.queries import by_class, sees_move
 from schema.context import Info
-from schema.engine import CountedConnection, by, described, entity, equals, keyed, matches, pages
+from schema.engine import CountedConnection, by, described, entity, equals, keyed, matches, pages, shows
 from schema.enums import described_enum
 from schema.errors import WHAT_TO_DO, UserError
 from schema.families import carried_out
@@ -35,6 +37,13 @@ described_enum(
 )
 
 
+def _noted(words: Any) -> Any:
+    """Free text, for the officers of either side."""
+    return by_class(
+        FieldClass.NOTE, words, is_met=or_(meets(m.HouseholdMove.region_code), meets(m.HouseholdMove.to_region_code))
+    )
+
+
 @entity(m.HouseholdMove, scope=sees_move())
 class HouseholdMove(Node):
     """A family's move from one village to another, for the officers of both. 迁移申请"""
@@ -50,10 +59,12 @@ class HouseholdMove(Node):
     from_village: Village = described("Where the family lived. 迁出行政村")
     to_village: Village = described("Where it is to live. 迁入行政村")
     moves_on: date = described("The first day there. 迁移日期")
-    reason: str | None = described("Why, as the old side says. 迁移原因")
+    reason: str | None = shows(_noted(m.HouseholdMove.reason), description="Why, as the old side says. 迁移原因")
     asked_at: datetime = described("When it was asked. 申请时刻")
     decided_at: datetime | None = described("When it was accepted, declined or withdrawn. 办结时刻")
-    decision_reason: str | None = described("What the new side said to that. 受理意见")
+    decision_reason: str | None = shows(
+        _noted(m.HouseholdMove.decision_reason), description="What the new side said to that. 受理意见"
+    )
 
 
 def _on_either_side(code: Any) -> Any:

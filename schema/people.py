@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.access.matrix import FieldClass
 from domain.access.queries import sees_household
 from domain.households import models as m
-from domain.households.queries import met_phone, only_met, sees_person, shown_name
+from domain.households.queries import by_class, met_phone, sees_person, shown_name, shown_number
 from domain.pairings import models as p
 from schema.engine import described, entity, many, opened, planned, related, shows
 from schema.helpers import ActiveOn, holds_on
@@ -37,15 +38,17 @@ class Person(Node):
     sex: Term = term("sex", m.Person.sex, description="GB/T 2261.1. 性别")
     ethnicity: Term = term("ethnicity", m.Person.ethnicity, description="GB/T 3304. 民族")
     born_on: date | None = shows(
-        only_met(m.Person.born_on), description="Birth date; null for those who do not meet the family. 出生日期"
+        by_class(FieldClass.BIRTH, m.Person.born_on),
+        description="Birth date; null for those who do not meet the family. 出生日期",
     )
     died_on: date | None = described("The day of death, if they died as a member. 死亡日期")
     id_number: str | None = shows(
-        m.Person.id_number_masked,
+        shown_number(FieldClass.ID_NUMBER, m.Person.id_number_masked),
         description="Identity number, GB 11643, masked for everybody: 35**************1X. 公民身份号码",
     )
     disability_certificate: str | None = shows(
-        m.Person.disability_certificate_masked, description="Number of the certificate, masked alike. 残疾人证号"
+        shown_number(FieldClass.CERTIFICATE, m.Person.disability_certificate_masked),
+        description="Number of the certificate, masked alike; null for who does not meet the family. 残疾人证号",
     )
     phone: str | None = opened(
         met_phone(m.Person), otherwise=m.Person.phone_masked, description="Telephone, or 138****. 联系电话"
@@ -57,7 +60,9 @@ class Person(Node):
         "school_status", m.Person.school_status, description="Where they are at school; null for others. 在校状况"
     )
     health: list[Term] = terms(
-        "health", only_met(m.Person.health), description="One or more; empty for who does not meet the family. 健康状况"
+        "health",
+        by_class(FieldClass.HEALTH, m.Person.health),
+        description="One or more; empty for who does not meet the family. 健康状况",
     )
     labour: Term = term("labour", m.Person.labour, description="How far they can work. 劳动技能")
     joined_on: date = described("Since when they belong to this household, or belonged to the last. 入户日期")

@@ -41,6 +41,7 @@ from schema.survey_forms import SurveyFormQueries
 from schema.tasks import TaskQueries
 from schema.terms import TermQueries
 from schema.trace import AuditQueries
+from schema.unmet_needs import UnmetNeedsQueries
 from schema.viewer import ViewerQueries
 from schema.visits import VisitQueries
 
@@ -70,6 +71,7 @@ class Query(
     ReplayQueries,
     PullQueries,
     DutyQueries,
+    UnmetNeedsQueries,
     SurveyFormQueries,
     TermQueries,
     AuditQueries,

@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from strawberry.scalars import JSON
 
-from domain.households.queries import BLUR_DEGREES, MEETS
+from domain.access.matrix import FieldClass
+from domain.households.queries import BLUR_DEGREES, by_class
 from domain.sync.queries import with_tombstones
 from domain.sync.rules import MOST_AT_ONCE as MOST
 from domain.visits import models as m
-from domain.visits.queries import of_a_visit_in_sight, sees_visit
+from domain.visits.queries import of_a_visit_in_sight, of_a_visit_met, sees_visit
 from domain.visits.rules import VisitContact
 from schema.engine import described, entity, many, related, shows
 from schema.scalars import RegionCode
@@ -46,7 +47,10 @@ class FindingRecord:
     id: strawberry.ID = described("Its id. 标识")
     kind: str = described("Code of finding. 问题类型代码")
     person_id: strawberry.ID | None = described("Whom it is about, if one person. 涉及成员标识")
-    note: str | None = shows(case((MEETS, m.Finding.note)), description="In the visitor's words. 备注")
+    note: str | None = shows(
+        by_class(FieldClass.NOTE, m.Finding.note, is_met=of_a_visit_met(m.Finding.visit_id)),
+        description="In the visitor's words. 备注",
+    )
 
 
 _COMPANION, _PHOTO = aliased(m.VisitCompanion), aliased(m.Photo)
@@ -91,10 +95,15 @@ class VisitRecord:
         case((IS_CLEAR, m.Visit.answers), (IS_TOMBSTONE, None), else_=literal({}, JSONB())),
         description="The answers by question; empty for viewers who do not meet families. 调查答案",
     )
-    note: str | None = shows(case((IS_CLEAR, m.Visit.note)), description="In the visitor's words. 备注")
+    note: str | None = shows(
+        by_class(FieldClass.NOTE, m.Visit.note, is_met=IS_CLEAR), description="In the visitor's words. 备注"
+    )
     supersedes_id: strawberry.ID | None = described("The visit that this one corrects. 所更正的走访标识")
     superseded_by_id: strawberry.ID | None = described("The visit that corrects this one. 更正后的走访标识")
-    amend_reason: str | None = described("Why it corrects the other one. 更正原因")
+    amend_reason: str | None = shows(
+        by_class(FieldClass.NOTE, m.Visit.amend_reason, is_met=IS_CLEAR),
+        description="Why it corrects the other one. 更正原因",
+    )
     companion_ids: list[strawberry.ID] | None = shows(
         _ids(_COMPANION, _COMPANION.helper_id), description="Helpers who came along. 随访人员标识"
     )

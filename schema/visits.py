@@ -28,11 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
-from domain.access.queries import VIEWER_ID
+from domain.access.matrix import FieldClass
 from domain.base.datum import Datum
-from domain.households.queries import BLUR_DEGREES, MEETS
+from domain.households.queries import BLUR_DEGREES, by_class, meets_of
 from domain.visits import models as m
-from domain.visits.queries import of_a_visit_in_sight, sees_visit
+from domain.visits.queries import is_own, of_a_visit_in_sight, of_a_visit_met, sees_visit
 from domain.visits.rules import VisitContact
 from schema.engine import (
     CountedConnection,
@@ -77,9 +77,8 @@ described_enum(
 )
 
 CREDIBILITY: Final = Path(__file__).parent / "data" / "credibility.csv"
-IS_MINE = m.Visit.recorded_by_id == VIEWER_ID
 # What the family said, and where exactly it was said, is for those who meet the family, and for who wrote it down.
-IS_CLEAR = or_(MEETS, IS_MINE)
+IS_CLEAR = or_(meets_of(m.Visit), is_own())
 
 
 def _seen(point: Any, is_clear: ColumnElement[bool], datum: Datum, accuracy: Any) -> GeoPoint | None:
@@ -130,7 +129,10 @@ class Finding:
     person: Annotated[Person, strawberry.lazy("schema.people")] | None = described(
         "Whom of the family it is about, if one person. 涉及成员"
     )
-    note: str | None = shows(case((MEETS, m.Finding.note)), description="In the visitor's words. 备注")
+    note: str | None = shows(
+        by_class(FieldClass.NOTE, m.Finding.note, is_met=of_a_visit_met(m.Finding.visit_id)),
+        description="In the visitor's words. 备注",
+    )
 
 
 @entity(m.Photo, scope=of_a_visit_in_sight(m.Photo.visit_id))
@@ -146,7 +148,7 @@ class Photo:
     @planned
     def location(self, datum: InDatum = Datum.WGS84) -> GeoPoint | None:
         """Where it was taken. 拍摄位置"""
-        return _seen(m.Photo.location, MEETS, datum, literal(None, Double()))
+        return _seen(m.Photo.location, of_a_visit_met(m.Photo.visit_id), datum, literal(None, Double()))
 
 
 @entity(m.Visit, scope=sees_visit())
@@ -192,10 +194,15 @@ class Visit(Node):
         m.Visit.findings, order_by=("position",), description="What was found, in order. 发现问题"
     )
     photos: list[Photo] = related(m.Visit.photos, order_by=("id",), description="Its photos. 照片")
-    note: str | None = shows(case((IS_CLEAR, m.Visit.note)), description="In the visitor's words. 备注")
+    note: str | None = shows(
+        by_class(FieldClass.NOTE, m.Visit.note, is_met=IS_CLEAR), description="In the visitor's words. 备注"
+    )
     supersedes: Visit | None = described("The visit that this one corrects. 所更正的走访")
     superseded_by: Visit | None = described("The visit that corrects this one. 更正后的走访")
-    amend_reason: str | None = described("Why it corrects the other one. 更正原因")
+    amend_reason: str | None = shows(
+        by_class(FieldClass.NOTE, m.Visit.amend_reason, is_met=IS_CLEAR),
+        description="Why it corrects the other one. 更正原因",
+    )
 
     @planned
     def location(self, datum: InDatum = Datum.WGS84) -> GeoPoint | None:

@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import Text, cast, func
 
-from domain.access.queries import HELPER_ID, ORGANISATION_ID, REGION_FROM, REGION_SPANS, REGION_TO, VIEWER_ID
+from domain.access.queries import (
+    HELPER_ID,
+    MET_PREFIXES,
+    ORGANISATION_ID,
+    REGION_FROM,
+    REGION_SPANS,
+    REGION_TO,
+    VIEWER_ID,
+)
 from schema.engine import of_viewer
 
 # The names of wall 1's parameters in domain/access/queries.py follow the engine's convention (`viewer_` and the
@@ -20,9 +28,10 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "ruhu.region_spans": func.coalesce(func.array_to_string(REGION_SPANS, ","), ""),
     "ruhu.helper_id": func.coalesce(cast(HELPER_ID, Text), ""),
     "ruhu.organisation_id": func.coalesce(cast(ORGANISATION_ID, Text), ""),
+    "ruhu.met_spans": func.array_to_string(MET_PREFIXES, ","),
 }
 
 # What of a viewer is a constant in plans, so that PostgreSQL drops the arms of a scope, and the masks, that it decides.
-FLAGS: Final = ("sees_by_region", "sees_by_list", "has_spans", "meets_families")
+FLAGS: Final = ("sees_by_region", "sees_by_list", "has_spans", "meets_families", "meets_some")
 
 LANGUAGE = of_viewer("language", Text())  # "zh" or "en"

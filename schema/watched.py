@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.access.queries import VIEWER_ID
 from domain.audit.models import AuditEntry
 from domain.households.models import Household, Person
-from domain.households.queries import MEETS
+from domain.households.queries import meets_of
 from domain.monitoring.models import Clue, IncomeStatement
 from domain.visits.models import Visit
 from schema.engine import Watch, Watched, of_context, of_viewer
@@ -65,7 +65,7 @@ FIELDS: Final[Mapping[str, Watched]] = {
     "Household.accessLog": Watched(TRACE, _SUBJECTS[Household]),
     "Query.auditEntries": Watched(TRACE),  # about nobody in particular: the reading itself is noted
     **{
-        f"{type_name}.{name}": Watched(kind, _SUBJECTS[model], MEETS)
+        f"{type_name}.{name}": Watched(kind, _SUBJECTS[model], meets_of(model))
         for type_name, model, told in _TOLD
         for kind, names in told.items()
         for name in names.split()

@@ -61,9 +61,7 @@ def _written(value: Any) -> str:
             return str(value)
         case bytes():
             return f"'\\x{value.hex()}'"
-        case []:
-            return "'{}'"
-        case list():
-            return f"ARRAY[{', '.join(map(_written, value))}]"
+        case list():  # of texts or ids, none of which needs quoting
+            return "'{" + ",".join(map(str, value)) + "}'"
         case _:
             return "'" + str(value).replace("'", "''") + "'"

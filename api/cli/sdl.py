@@ -1,6 +1,8 @@
 """The SDL snapshot: what the schema says, as text under version control, so that each change of it is seen."""
 
+from api.cli.matrix import PAGE, page
 from api.cli.target import ROOT, say
+from domain.access.matrix import matrix
 
 SNAPSHOT = ROOT / "mobile_contract" / "schema.graphql"
 
@@ -13,6 +15,7 @@ def current() -> str:
 
 
 def write() -> None:
-    """Writes the snapshot."""
-    SNAPSHOT.write_text(current(), encoding="utf-8")
-    say(f"Wrote {SNAPSHOT.relative_to(ROOT)}.")
+    """Writes the snapshot, and the page that says who sees what of it."""
+    for file, text in ((SNAPSHOT, current()), (PAGE, page(matrix()))):
+        file.write_text(text, encoding="utf-8")
+        say(f"Wrote {file.relative_to(ROOT)}.")

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import SQLColumnExpression
 
 from domain.access.models import HouseholdAccess
-from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, audited_spans, hull, spans
+from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, audited_spans, hull, reach
 
 VIEWER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_id", type_=Uuid())
 REGION_FROM: BindParameter[str] = bindparam("viewer_region_from", type_=Text())
@@ -49,6 +49,11 @@ AUDITS_A_PROVINCE: BindParameter[bool] = bindparam("viewer_audits_a_province", t
 SEES_BY_REGION: BindParameter[bool] = bindparam("viewer_sees_by_region", type_=Boolean())
 SEES_BY_LIST: BindParameter[bool] = bindparam("viewer_sees_by_list", type_=Boolean())
 HAS_SPANS: BindParameter[bool] = bindparam("viewer_has_spans", type_=Boolean())
+# Constants in plans alike: whether all families that are seen are met, or some. Only for the latter a row is asked.
+MEETS: BindParameter[bool] = bindparam("viewer_meets_families", type_=Boolean())
+MEETS_SOME: BindParameter[bool] = bindparam("viewer_meets_some", type_=Boolean())
+MET_PREFIXES: BindParameter[Any] = bindparam("viewer_met_prefixes", type_=ARRAY(Text()))
+MET_PARTIES: BindParameter[Any] = bindparam("viewer_met_parties", type_=ARRAY(Uuid()))
 
 
 def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
@@ -63,6 +68,10 @@ def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
         "viewer_sees_by_region": viewer.sees_by_region,
         "viewer_sees_by_list": viewer.sees_by_list,
         "viewer_has_spans": viewer.has_spans,
+        "viewer_meets_families": viewer.meets_families,
+        "viewer_meets_some": viewer.meets_some,
+        "viewer_met_prefixes": viewer.met_prefixes,
+        "viewer_met_parties": viewer.met_parties,
     }
 
 
@@ -99,12 +108,26 @@ def sees_household(
     return or_(in_region(region_code), is_listed(household_id))
 
 
+def meets(region_code: SQLColumnExpression[str], *household_ids: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Whether this row is seen through a grant that meets its family: what the masks of the matrix ask.
+
+    Somebody may hold several grants: an officer of one township who speaks for a partner in another sees the partner's
+    families masked. For all others the answer is a constant of the plan, and the rest of this is not looked at.
+    """
+    mine = func.array(
+        select(HouseholdAccess.household_id).where(HouseholdAccess.party_id == any_(MET_PARTIES)).scalar_subquery()
+    )
+    listed = (household_id == any_(mine) for household_id in household_ids)
+    return or_(MEETS, and_(MEETS_SOME, or_(region_code.op("^@")(any_(MET_PREFIXES)), *listed)))
+
+
 # --- who is asking ---------------------------------------------------------------------------------------------------
 
 SET_VIEWER = text(
     "SELECT set_config('ruhu.viewer_id', :viewer_id, true), set_config('ruhu.region_from', :region_from, true),"
     " set_config('ruhu.region_to', :region_to, true), set_config('ruhu.region_spans', :region_spans, true),"
-    " set_config('ruhu.helper_id', :helper_id, true), set_config('ruhu.organisation_id', :organisation_id, true)"
+    " set_config('ruhu.helper_id', :helper_id, true), set_config('ruhu.organisation_id', :organisation_id, true),"
+    " set_config('ruhu.met_spans', :met_spans, true)"
 )
 
 
@@ -117,6 +140,7 @@ def viewer_settings(viewer: Viewer) -> dict[str, str]:
         "region_spans": ",".join(viewer.region_spans or ()),
         "helper_id": str(viewer.helper_id or ""),
         "organisation_id": str(viewer.organisation_id or ""),
+        "met_spans": ",".join(viewer.met_prefixes),
     }
 
 
@@ -138,8 +162,8 @@ def viewer_from(
 ) -> Viewer:
     """The viewer of a row of `ruhu_viewer_of` and of its grants, parsed."""
     grants = [GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in held]
-    prefixes = spans(grants)
-    region_from, region_to = hull(prefixes)
+    reached = reach(grants, has_organisation=row["organisation_id"] is not None)
+    region_from, region_to = hull(reached.spans)
     return Viewer(
         id=account_id,
         name=row["name"],
@@ -147,10 +171,12 @@ def viewer_from(
         language=language,
         region_from=region_from,
         region_to=region_to,
-        region_spans=prefixes if len(prefixes) > 1 else None,
-        helper_id=row["helper_id"],
-        organisation_id=row["organisation_id"],
+        region_spans=reached.spans if len(reached.spans) > 1 else None,
+        helper_id=row["helper_id"] if reached.has_own_list else None,
+        organisation_id=row["organisation_id"] if reached.has_organisations_list else None,
         roles=frozenset(grant.role for grant in grants),
         audited_spans=audited_spans(grants),
         today=today,
+        met_spans=reached.met_spans,
+        meets_organisation=reached.meets_organisation,
     )

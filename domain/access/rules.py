@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from domain.access.matrix import Arm, matrix
+from domain.access.roles import GrantRole as GrantRole
+
 
 class ViewerKind(enum.StrEnum):
     """What sort of account asks. Rights come from grants, not from this."""
@@ -22,26 +25,8 @@ class ViewerKind(enum.StrEnum):
     ADMINISTRATOR = "ADMINISTRATOR"
 
 
-class GrantRole(enum.StrEnum):
-    """The roles of domain.md §2, one grant each."""
-
-    HELPER = "HELPER"
-    VILLAGE_OFFICER = "VILLAGE_OFFICER"
-    RESIDENT_TEAM = "RESIDENT_TEAM"
-    TOWNSHIP_OFFICER = "TOWNSHIP_OFFICER"
-    COUNTY_OFFICER = "COUNTY_OFFICER"
-    PREFECTURE_OFFICER = "PREFECTURE_OFFICER"
-    PROVINCE_OFFICER = "PROVINCE_OFFICER"
-    DEPARTMENT = "DEPARTMENT"
-    PARTNER = "PARTNER"
-    INTEGRATOR = "INTEGRATOR"
-    HOTLINE_OPERATOR = "HOTLINE_OPERATOR"
-    AUDITOR = "AUDITOR"
-    ADMINISTRATOR = "ADMINISTRATOR"
-
-
-# Roles that see every family of their region: the five-level linkage (五级联动), and services that were given one.
-# An administrator runs the system and an auditor reads its trace; neither sees a family because of it.
+# Officers of the five levels (五级联动). An administrator runs the system and an auditor reads its trace; neither sees a
+# family because of it.
 OFFICER_ROLES = frozenset(
     {
         GrantRole.VILLAGE_OFFICER,
@@ -52,10 +37,14 @@ OFFICER_ROLES = frozenset(
         GrantRole.PROVINCE_OFFICER,
     }
 )
-ROLES_WITH_A_REGION = OFFICER_ROLES | {GrantRole.INTEGRATOR}
-
-# Roles that meet the family itself and need to reach it; everybody else gets names and numbers masked.
-ROLES_THAT_MEET_FAMILIES = OFFICER_ROLES | {GrantRole.HELPER}
+# What follows is the matrix's word: which roles see families by region, or because they are listed for them, and which
+# meet the family itself and need to reach it. All others get names and numbers masked.
+ROLES_WITH_A_REGION = matrix().sees_by("household", Arm.REGION)
+ROLES_WITH_A_LIST = matrix().sees_by("household", Arm.LIST)
+ROLES_THAT_MEET_FAMILIES = matrix().meets
+# Under whose name families are listed: a person's own, or that of the organisation that somebody speaks for.
+ROLES_OF_HELPERS = OFFICER_ROLES | {GrantRole.HELPER}
+ROLES_OF_ORGANISATIONS = ROLES_WITH_A_LIST - OFFICER_ROLES - {GrantRole.HELPER} | {GrantRole.RESIDENT_TEAM}
 
 PROVINCE_DIGITS = 2
 AFTER_EVERY_DIGIT = ":"  # the character after "9": [code, code + ":") is the subtree of a region code
@@ -76,8 +65,9 @@ class Viewer:
     """Whoever asks, as both walls need it: no Python branch on it, only parameters.
 
     region_from/region_to: the hull of the granted subtrees, half open. region_spans: the exact prefixes, only where
-    there is more than one (then the hull holds more than was granted, and the prefixes cut it down). audited_spans: the
-    subtrees whose trace is theirs to read. today: the day in China on which the grants were looked up.
+    there is more than one (then the hull holds more than was granted, and the prefixes cut it down). met_spans: where
+    roles reach that meet families, only where others reach further (`reach`). audited_spans: the subtrees whose trace is
+    theirs to read. today: the day in China on which the grants were looked up.
     """
 
     id: uuid.UUID | None = None
@@ -92,20 +82,49 @@ class Viewer:
     roles: frozenset[GrantRole] = frozenset()
     audited_spans: tuple[str, ...] = ()
     today: date = date.min
+    met_spans: tuple[str, ...] | None = None
+    meets_organisation: bool = False  # whether the organisation's list is of families that one meets, too
 
     @property
     def is_signed_in(self) -> bool:
         return self.id is not None
 
     @property
-    def meets_families(self) -> bool:
-        """Whether names, addresses and points are shown whole where the scope shows the family at all."""
+    def visits_families(self) -> bool:
+        """Whether some grant is one of those that meet families."""
         return not self.roles.isdisjoint(ROLES_THAT_MEET_FAMILIES)
 
     @property
     def administers(self) -> bool:
         """Whether accounts and grants are theirs to see and to give."""
         return GrantRole.ADMINISTRATOR in self.roles
+
+    @property
+    def meets_families(self) -> bool:
+        """Whether names, addresses and points are shown whole wherever the scope shows a family at all."""
+        return self.met_spans is None and self.visits_families
+
+    @property
+    def meets_some(self) -> bool:
+        """Whether that depends on the family: some are seen by grants that meet them, and some by others."""
+        return self.met_spans is not None
+
+    @property
+    def met_prefixes(self) -> list[str]:
+        """The subtrees whose families are met, as a statement takes them; wall 2 is told the same of everybody."""
+        if self.met_spans is not None:
+            return list(self.met_spans)
+        if not self.visits_families or not self.sees_by_region:
+            return []
+        return list(self.region_spans or (self.region_from,))
+
+    @property
+    def met_parties(self) -> list[uuid.UUID]:
+        """Under whose name families are listed that are met."""
+        if not self.visits_families:
+            return []
+        organisation = self.organisation_id if self.meets_organisation else None
+        return [party for party in (self.helper_id, organisation) if party is not None]
 
     @property
     def parties(self) -> tuple[uuid.UUID, ...]:
@@ -168,6 +187,37 @@ def spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
 def audited_spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
     """The subtrees whose trace these grants let somebody read, in order."""
     return tuple(sorted({g.region_code for g in grants if g.region_code is not None and g.role is GrantRole.AUDITOR}))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a set of grants reaches, as a viewer has it."""
+
+    spans: tuple[str, ...]
+    met_spans: tuple[str, ...] | None
+    has_own_list: bool
+    has_organisations_list: bool
+    meets_organisation: bool
+
+
+def reach(grants: Iterable[GrantFacts], *, has_organisation: bool) -> Reach:
+    """How far grants reach, and where they meet families: a list lasts as long as a grant that opens it.
+
+    A township's officer who also speaks for a partner meets the families of the township, and sees those of the partner
+    masked. Where every row that is seen is met, or none is, `met_spans` is None: nothing has to be asked of the row.
+    """
+    held = list(grants)
+    roles = frozenset(grant.role for grant in held)
+    everywhere = spans(held)
+    met = spans(grant for grant in held if grant.role in ROLES_THAT_MEET_FAMILIES)
+    opening = roles & ROLES_OF_ORGANISATIONS if has_organisation else frozenset[GrantRole]()
+    meets_organisation = bool(opening) and opening <= ROLES_THAT_MEET_FAMILIES
+    is_mixed = bool(roles & ROLES_THAT_MEET_FAMILIES) and (
+        met != everywhere or (bool(opening) and not meets_organisation)
+    )
+    return Reach(
+        everywhere, met if is_mixed else None, bool(roles & ROLES_OF_HELPERS), bool(opening), meets_organisation
+    )
 
 
 def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access.queries import in_region, viewer_parameters
+from domain.access.queries import in_region, meets, viewer_parameters
 from domain.access.rules import Actor
 from domain.base.sealed_fields import ID_NUMBER, unsealed
 from domain.base.transactions import ring_of
@@ -26,13 +26,12 @@ from domain.hardship.rules import (
     seconds_to_wait,
 )
 from domain.households.models import Household, Person
-from domain.households.queries import MEETS
 from domain.monitoring.rules import ClueState
 
 
 def sees_report() -> ColumnElement[bool]:
     """The scope of a report: officers of its village and of what lies above. A service with a region is none."""
-    return and_(MEETS, in_region(HardshipReport.region_code))
+    return and_(meets(HardshipReport.region_code), in_region(HardshipReport.region_code))
 
 
 async def namesakes(db: AsyncSession, actor: Actor, report: HardshipReport) -> list[Namesake]:
@@ -120,6 +119,6 @@ async def lock_unlooked(db: AsyncSession, report_id: uuid.UUID) -> HardshipRepor
 
 async def lock_report(db: AsyncSession, actor: Actor, report_id: uuid.UUID) -> HardshipReport | None:
     """The report if it is visible, locked, so that of two who settle it the second sees the first."""
-    parameters = viewer_parameters(actor.viewer) | {"viewer_meets_families": actor.viewer.meets_families}
+    parameters = viewer_parameters(actor.viewer)
     statement = select(HardshipReport).where(HardshipReport.id == report_id, sees_report()).with_for_update()
     return await db.scalar(statement, parameters, execution_options={"populate_existing": True})

@@ -118,7 +118,10 @@ def desk_of(viewer: Viewer, village_code: str) -> Viewer:
     if not VILLAGE.fullmatch(village_code):
         return ANONYMOUS
     township = village_code[:9]
-    return Viewer(id=viewer.id, language=viewer.language, region_from=township, region_to=f"{township}:")
+    within = (township,)
+    return Viewer(
+        id=viewer.id, language=viewer.language, region_from=township, region_to=f"{township}:", met_spans=within
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.access.queries import HELPER_ID, ORGANISATION_ID, in_region
+from domain.access.queries import HELPER_ID, ORGANISATION_ID, in_region, meets
 from domain.base.models import sealed_text
 from domain.helpers.models import Helper, Organisation
 
@@ -16,12 +16,14 @@ T = TypeVar("T")
 
 def knows_helper() -> ColumnElement[bool]:
     """Whether the viewer reads a helper's private columns: officers of the helper's region, and the helper themself."""
-    return or_(in_region(Helper.region_code), Helper.id == HELPER_ID)
+    return or_(and_(in_region(Helper.region_code), meets(Helper.region_code)), Helper.id == HELPER_ID)
 
 
 def knows_organisation() -> ColumnElement[bool]:
     """The same for an organisation."""
-    return or_(in_region(Organisation.region_code), Organisation.id == ORGANISATION_ID)
+    return or_(
+        and_(in_region(Organisation.region_code), meets(Organisation.region_code)), Organisation.id == ORGANISATION_ID
+    )
 
 
 def only_if(knows: ColumnElement[bool], column: SQLColumnExpression[T]) -> SQLColumnExpression[T | None]:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    BindParameter,
-    Boolean,
     ColumnElement,
     Double,
     Row,
@@ -17,7 +15,6 @@ from sqlalchemy import (
     SQLColumnExpression,
     Text,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -25,9 +22,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from domain.access.queries import in_region, is_listed, sees_household, viewer_parameters
+from domain.access.matrix import Effect, FieldClass, matrix
+from domain.access.queries import in_region, is_listed, meets, sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.base.models import Term, sealed_text
 from domain.base.sealed_fields import ID_NUMBER
@@ -156,28 +154,56 @@ def members_on(day: Any) -> ScalarSelect[int]:
 
 # --- what those see who do not meet the family -----------------------------------------------------------------------
 
-MEETS: BindParameter[bool] = bindparam("viewer_meets_families", type_=Boolean())
 BLUR_DEGREES = 0.01  # about a kilometre: the village, not the house
 
+_LINKS = {Household: ("id",), Person: ("household_id", "left_household_id")}
 
-def only_met(column: SQLColumnExpression[T]) -> SQLColumnExpression[T | None]:
-    """The column for those who meet the family, null for others."""
-    return case((MEETS, column))
+
+def meets_of(row: Any) -> ColumnElement[bool]:
+    """`meets` for a row of this mapped class: one that has a region and says whose it is."""
+    links = _LINKS.get(row, ("household_id",))
+    return meets(row.region_code, *(getattr(row, link) for link in links))
+
+
+def by_class(
+    of: FieldClass, column: Any, *, masked: Any = None, blurred: Any = None, is_met: ColumnElement[bool] | None = None
+) -> Any:
+    """The column as the matrix shows a field of this class: to those who meet the family, and to others.
+
+    is_met: where the column's own class does not say whose row it is.
+    """
+    found = matrix()
+    forms = {Effect.SHOWN: column, Effect.MASKED: masked, Effect.BLURRED: blurred, Effect.ABSENT: None}
+    inside, outside = found.inside[of], found.outside[of]
+    if inside is outside:
+        return forms[inside]
+    is_met = meets_of(column.class_) if is_met is None else is_met
+    return (
+        case((is_met, forms[inside]))
+        if outside is Effect.ABSENT
+        else case((is_met, forms[inside]), else_=forms[outside])
+    )
 
 
 def shown_name() -> SQLColumnExpression[str]:
     """陈桂芳, or 陈** for those who do not meet the family."""
-    return case((MEETS, Person.name), else_=func.concat(func.left(Person.name, 1), "**"))
+    return by_class(FieldClass.NAME, Person.name, masked=func.concat(func.left(Person.name, 1), "**"))  # type: ignore[no-any-return]
+
+
+def shown_number(of: FieldClass, masked: InstrumentedAttribute[str | None]) -> SQLColumnExpression[str | None]:
+    """A number of which only the mask is ever read: whole for nobody but by revealing it."""
+    return by_class(of, None, masked=masked, is_met=meets_of(masked.class_))  # type: ignore[no-any-return]
 
 
 def met_phone(of: type[Household] | type[Person]) -> SQLColumnExpression[str | None]:
     """The sealed telephone for those who meet the family: they must be able to call, also without a network."""
-    return case((MEETS, sealed_text(f"{of.__tablename__}.phone", of.id, of.phone_sealed)))
+    return case((meets_of(of), sealed_text(f"{of.__tablename__}.phone", of.id, of.phone_sealed)))
 
 
 def shown_point() -> SQLColumnExpression[Any]:
     """The dwelling, or the kilometre it lies in. Whatever asks about places asks about this, or it would tell more."""
-    return case((MEETS, Household.location), else_=func.ST_SnapToGrid(Household.location, BLUR_DEGREES))
+    blurred = func.ST_SnapToGrid(Household.location, BLUR_DEGREES)
+    return by_class(FieldClass.DWELLING, Household.location, blurred=blurred)  # type: ignore[no-any-return]
 
 
 def found_by(search: Any) -> ColumnElement[bool]:
@@ -185,7 +211,7 @@ def found_by(search: Any) -> ColumnElement[bool]:
     literally = func.regexp_replace(search, r"([\\%_])", r"\\\1", "g", type_=Text())
     member = aliased(Person)
     named = exists().where(member.household_id == Household.id, member.name.like(func.concat("%", literally, "%")))
-    return or_(Household.code.like(func.concat(literally, "%")), and_(MEETS, named.correlate(Household)))
+    return or_(Household.code.like(func.concat(literally, "%")), and_(meets_of(Household), named.correlate(Household)))
 
 
 def is_in_box(west: Any, south: Any, east: Any, north: Any, datum: str) -> ColumnElement[bool]:

@@ -32,10 +32,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array, distinct_o
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from domain.access.queries import sees_household, viewer_parameters
+from domain.access.queries import MEETS, MEETS_SOME, meets, sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.households.models import Membership
-from domain.households.queries import MEETS
+from domain.households.queries import meets_of
 from domain.monitoring.models import Clue, ClueWitness, IncomeStatement
 from domain.monitoring.rules import (
     BUSINESS,
@@ -70,9 +70,16 @@ def sees_witness() -> ColumnElement[bool]:
     return seen.correlate_except(clue).exists()
 
 
+def of_a_clue_met() -> ColumnElement[bool]:
+    """Whether a witness is of a clue of a family that the viewer meets."""
+    clue = aliased(Clue)
+    met = select(literal(1)).where(clue.id == ClueWitness.clue_id, meets(clue.region_code, clue.household_id))
+    return or_(MEETS, and_(MEETS_SOME, met.correlate_except(clue).exists()))
+
+
 def sees_statement() -> ColumnElement[bool]:
     """Amounts are for those who meet the family; everybody else sees no statement at all."""
-    return and_(MEETS, sees_household(IncomeStatement.region_code, IncomeStatement.household_id))
+    return and_(meets_of(IncomeStatement), sees_household(IncomeStatement.region_code, IncomeStatement.household_id))
 
 
 def was_waiting(day: Any) -> ColumnElement[bool]:
@@ -136,7 +143,13 @@ def yuan(fen: Any) -> ColumnElement[Any]:
 
 
 def income_of(
-    household_id: Any, region_code: Any, members: Any, on: Any, months: Any, known_at: Any = None
+    household_id: Any,
+    region_code: Any,
+    members: Any,
+    on: Any,
+    months: Any,
+    known_at: Any = None,
+    is_met: ColumnElement[bool] = MEETS,
 ) -> Select[Any]:
     """One row: what a household is known to have had in the `months` before the month of `on`, in yuan.
 
@@ -179,7 +192,7 @@ def income_of(
         yuan((net + total.c[TRANSFER]) / divisor).label("per_capita_net"),
         yuan(net / divisor).label("per_capita_net_without_transfers"),
         func.coalesce(total.c.unknown, literal_column("'{}'::date[]", ARRAY(Date()))).label("unknown_months"),
-    ).where(MEETS, months.between(1, MOST_MONTHS))
+    ).where(is_met, months.between(1, MOST_MONTHS))
 
 
 async def earned_by(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from domain.access.recusal import verifiers_problem
 from domain.base.errors import Problem
 from domain.visits.rules import VisitContact, china_date
 
@@ -218,8 +219,6 @@ def verification_problems(visit: DoorVisit, began_on: date) -> list[Problem]:
         problems.append(Problem("NOT_A_DOOR_VISIT", path))
     if china_date(visit.occurred_at) < began_on:
         problems.append(Problem("VISIT_BEFORE_CLUE", path, {"beganOn": str(began_on)}))
-    if len(visit.visitors) < 2:
-        problems.append(Problem("SECOND_VERIFIER_MISSING", path))
-    elif visit.visitors <= visit.paired:
-        problems.append(Problem("VERIFIER_NOT_PAIRED_MISSING", path))
+    if missing := verifiers_problem(visit.visitors, visit.paired):
+        problems.append(Problem(missing, path))
     return problems

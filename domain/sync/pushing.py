@@ -104,7 +104,7 @@ async def push_households(db: AsyncSession, actor: Actor, *, rows: Sequence[Row]
     submitter is applied once. Raises InvalidInput for the request as a whole (BATCH_TOO_LARGE, ID_REPEATED) and Refused
     (FORBIDDEN_ROLE); then nothing is stored. Problems have their paths from `rows`.
     """
-    if not actor.viewer.meets_families:
+    if not actor.viewer.visits_families:
         raise Refused(Problem("FORBIDDEN_ROLE", ("rows",)))
     if len(rows) > ROWS_LIMIT:
         raise InvalidInput(Problem("BATCH_TOO_LARGE", ("rows",), {"limit": ROWS_LIMIT}))

@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access.queries import in_region, viewer_parameters
+from domain.access.queries import in_region, meets, viewer_parameters
 from domain.access.rules import OFFICER_ROLES, Actor, Viewer
 from domain.audit.actions import record
 from domain.base.errors import Conflict, Problem, invalid, not_visible, refused
 from domain.changes.actions import Answer, once
 from domain.households.models import Household
-from domain.households.queries import MEETS
 from domain.visits.forms import UNREADABLE
 from domain.visits.items import NOTE_LIMIT
 from domain.visits.models import Submission, SubmissionOutcome
@@ -35,8 +34,8 @@ def is_in_review() -> ColumnElement[bool]:
 
 def sees_review() -> ColumnElement[bool]:
     """The scope of what is in review, or was: officers of its region. A service with a region is none."""
-    in_their_region = in_region(Submission.region_code)  # type: ignore[arg-type]  # null lies nowhere
-    return and_(Submission.review_since.is_not(None), MEETS, in_their_region)
+    where: Any = Submission.region_code  # null lies nowhere
+    return and_(Submission.review_since.is_not(None), meets(where), in_region(where))
 
 
 async def review_submission(
@@ -102,7 +101,7 @@ async def _in_review(db: AsyncSession, actor: Actor, submission_id: uuid.UUID) -
     if actor.viewer.roles.isdisjoint(OFFICER_ROLES):
         raise refused("FORBIDDEN_ROLE")
     seen = select(Submission).where(Submission.id == submission_id, sees_review())
-    found = (await db.execute(seen, _parameters(actor.viewer))).scalar_one_or_none()
+    found = (await db.execute(seen, viewer_parameters(actor.viewer))).scalar_one_or_none()
     if found is None:
         raise not_visible("submissionId")
     # Locked and read again: two officers decide once. Locking sees open ones only, so it is a second step.
@@ -128,11 +127,7 @@ async def standing(
     """What became of a submission that this viewer has reviewed, and what was wrong where they are to look again."""
     seen = select(Submission.outcome, Submission.problems, Submission.belongs_to)
     seen = seen.where(Submission.id == submission_id, sees_review())
-    found = (await db.execute(seen, _parameters(viewer))).one()
+    found = (await db.execute(seen, viewer_parameters(viewer))).one()
     is_open = found.outcome is SubmissionOutcome.DEFERRED and found.belongs_to is None
     problems = found.problems if is_open else ()
     return found.outcome, [Problem(one["code"], tuple(one["path"]), one["detail"]) for one in problems]
-
-
-def _parameters(viewer: Viewer) -> dict[str, Any]:
-    return {**viewer_parameters(viewer), "viewer_meets_families": viewer.meets_families}

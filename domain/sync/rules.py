@@ -75,6 +75,7 @@ def scope_of(viewer: Viewer) -> str:
         viewer.region_to,
         *(viewer.region_spans or ()),
         *sorted(viewer.roles),
+        *(viewer.met_spans or ()),
     ]
     return hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()[:16]
 

@@ -90,7 +90,7 @@ async def submit_visits(db: AsyncSession, actor: Actor, *, items: Sequence[Docum
     and to run twenty times at once: an id is applied once. Raises InvalidInput for the request as a whole
     (BATCH_TOO_LARGE, INSTANT_INVALID) and Refused (FORBIDDEN_ROLE); then nothing is stored.
     """
-    if not actor.viewer.meets_families:
+    if not actor.viewer.visits_families:
         raise refused("FORBIDDEN_ROLE")
     if len(items) > BATCH_LIMIT:
         raise invalid("BATCH_TOO_LARGE", "visits", limit=BATCH_LIMIT)

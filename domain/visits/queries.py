@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Text,
     Uuid,
+    and_,
     bindparam,
     cast,
     column,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from domain.access.queries import VIEWER_ID, sees_household, viewer_parameters
+from domain.access.queries import MEETS, MEETS_SOME, VIEWER_ID, meets, sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.base.models import Term
 from domain.helpers.models import Helper
@@ -44,7 +45,12 @@ from domain.visits.rules import VISIT_PARAMETERS, NeighbouringVisit, RepeatedPho
 
 def sees_visit(visit: type[Visit] = Visit) -> ColumnElement[bool]:
     """The scope of a visit: that of its household, and one's own, also after a hand-over."""
-    return or_(sees_household(visit.region_code, visit.household_id), visit.recorded_by_id == VIEWER_ID)
+    return or_(sees_household(visit.region_code, visit.household_id), is_own(visit))
+
+
+def is_own(visit: type[Visit] = Visit) -> ColumnElement[bool]:
+    """Whether somebody who visits families wrote it down."""
+    return and_(or_(MEETS, MEETS_SOME), visit.recorded_by_id == VIEWER_ID)
 
 
 def of_a_visit_in_sight(visit_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
@@ -52,6 +58,13 @@ def of_a_visit_in_sight(visit_id: InstrumentedAttribute[uuid.UUID]) -> ColumnEle
     visit = aliased(Visit)
     seen = select(literal(1)).where(visit.id == visit_id, sees_visit(visit))
     return seen.correlate_except(visit).exists()
+
+
+def of_a_visit_met(visit_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    """Whether what hangs on a visit is of a family that the viewer meets. Only where it depends on the row, it is asked."""
+    visit = aliased(Visit)
+    met = select(literal(1)).where(visit.id == visit_id, meets(visit.region_code, visit.household_id))
+    return or_(MEETS, and_(MEETS_SOME, met.correlate_except(visit).exists()))
 
 
 Items = Mapping[int, SentVisit]  # by position in the batch

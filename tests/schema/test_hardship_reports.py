@@ -363,7 +363,9 @@ async def test_the_second_wall_shows_reports_by_region_alone(world: World) -> No
             await world.sql.execute("SET LOCAL ROLE ruhu_app")
             settings = [region, f"{region}:" if region else ""]
             await world.sql.execute(
-                "SELECT set_config('ruhu.region_from', $1, true), set_config('ruhu.region_to', $2, true)", *settings
+                "SELECT set_config('ruhu.region_from', $1, true), set_config('ruhu.region_to', $2, true),"
+                " set_config('ruhu.met_spans', $1, true)",
+                *settings,
             )
             assert await world.sql.fetchval(count, uuid.UUID(given["id"])) == rows
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.access.rules import ANONYMOUS, NOWHERE, Actor, GrantFacts, GrantRole, Viewer, hull, spans
+from domain.access.rules import ANONYMOUS, NOWHERE, Actor, GrantFacts, GrantRole, Reach, Viewer, hull, reach, spans
 
 CODES = st.sampled_from(
     ["35", "3501", "350125", "350125201", "350125201205", "3415", "341503", "341503104", "52", "5201"]
@@ -50,6 +51,48 @@ def test_a_viewer_sees_exactly_what_lies_in_a_granted_subtree(granted: set[str],
     region_from, region_to = hull(prefixes)
     viewer = Viewer(region_from=region_from, region_to=region_to, region_spans=prefixes if len(prefixes) > 1 else None)
     assert viewer.sees_region(asked) == any(asked.startswith(code) for code in granted)
+
+
+TOWNSHIP, COUNTY = GrantFacts(GrantRole.TOWNSHIP_OFFICER, "350125201"), GrantFacts(GrantRole.COUNTY_OFFICER, "350125")
+SERVICE, CADRE = GrantFacts(GrantRole.INTEGRATOR, "3501"), GrantFacts(GrantRole.HELPER)
+PARTNER, TEAM = GrantFacts(GrantRole.PARTNER), GrantFacts(GrantRole.RESIDENT_TEAM, "350125201205")
+
+
+@pytest.mark.parametrize(
+    ("grants", "has_organisation", "expected", "why"),
+    [
+        ([], True, Reach((), None, False, False, False), "no grant opens nothing, not even a list"),
+        ([TOWNSHIP], False, Reach(("350125201",), None, True, False, False), "met wherever it reaches"),
+        ([TOWNSHIP, COUNTY], False, Reach(("350125",), None, True, False, False), "one inside the other"),
+        ([SERVICE], False, Reach(("3501",), None, False, False, False), "met nowhere"),
+        ([SERVICE, TOWNSHIP], False, Reach(("3501",), ("350125201",), True, False, False), "met in the township"),
+        ([PARTNER], True, Reach((), None, False, True, False), "a partner meets nobody"),
+        ([PARTNER, TOWNSHIP], True, Reach(("350125201",), ("350125201",), True, True, False), "masked on the list"),
+        ([PARTNER, TOWNSHIP], False, Reach(("350125201",), None, True, False, False), "a partner without organisation"),
+        ([CADRE, PARTNER], True, Reach((), (), True, True, False), "two lists, one of them met"),
+        ([CADRE], True, Reach((), None, True, False, False), "the organisation's list is not a cadre's"),
+        ([TEAM], True, Reach(("350125201205",), None, True, True, True), "a resident team meets its families"),
+    ],
+)
+def test_how_far_grants_reach_and_where_families_are_met(
+    grants: list[GrantFacts], has_organisation: bool, expected: Reach, why: str
+) -> None:
+    assert reach(grants, has_organisation=has_organisation) == expected, why
+
+
+def test_what_a_statement_is_told_of_whom_one_meets() -> None:
+    own, organisation = uuid.uuid4(), uuid.uuid4()
+    officer = Viewer(region_from="35", region_to="35:", roles=frozenset({GrantRole.PROVINCE_OFFICER}), helper_id=own)
+    assert (officer.meets_families, officer.meets_some, officer.met_prefixes) == (True, False, ["35"])
+    assert officer.met_parties == [own]
+    mixed = replace(officer, met_spans=("3501",), organisation_id=organisation)
+    assert (mixed.meets_families, mixed.meets_some, mixed.met_prefixes) == (False, True, ["3501"])
+    assert mixed.met_parties == [own]
+    assert replace(mixed, meets_organisation=True).met_parties == [own, organisation]
+    partner = Viewer(organisation_id=organisation, roles=frozenset({GrantRole.PARTNER}))
+    assert (partner.meets_families, partner.met_prefixes, partner.met_parties) == (False, [], [])
+    cadre = Viewer(helper_id=own, roles=frozenset({GrantRole.HELPER}))
+    assert (cadre.meets_families, cadre.met_prefixes, cadre.met_parties) == (True, [], [own])
 
 
 def test_nobody_sees_nothing() -> None:

@@ -198,6 +198,13 @@ class Hamlet:
             ViewerKind.HELPER if helper_id else ViewerKind.OFFICER,
             helper_id,
         )
+        await self.sql.execute(
+            "INSERT INTO access_grant (id, account_id, role, region_code, starts_on)"
+            " VALUES (gen_random_uuid(), $1, $2, $3, '2018-01-01')",
+            id,
+            role,
+            region,
+        )
         region_from, region_to = hull(spans([GrantFacts(role, region)]))
         viewer = Viewer(id, name, None, "zh", region_from, region_to, None, helper_id, roles=frozenset({role}))
         return Actor(viewer, NOW)

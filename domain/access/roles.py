@@ -1,0 +1,23 @@
+"""The roles that a grant can give."""
+
+from __future__ import annotations
+
+import enum
+
+
+class GrantRole(enum.StrEnum):
+    """The roles of domain.md §2, one grant each."""
+
+    HELPER = "HELPER"
+    VILLAGE_OFFICER = "VILLAGE_OFFICER"
+    RESIDENT_TEAM = "RESIDENT_TEAM"
+    TOWNSHIP_OFFICER = "TOWNSHIP_OFFICER"
+    COUNTY_OFFICER = "COUNTY_OFFICER"
+    PREFECTURE_OFFICER = "PREFECTURE_OFFICER"
+    PROVINCE_OFFICER = "PROVINCE_OFFICER"
+    DEPARTMENT = "DEPARTMENT"
+    PARTNER = "PARTNER"
+    INTEGRATOR = "INTEGRATOR"
+    HOTLINE_OPERATOR = "HOTLINE_OPERATOR"
+    AUDITOR = "AUDITOR"
+    ADMINISTRATOR = "ADMINISTRATOR"

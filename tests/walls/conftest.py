@@ -1,0 +1,159 @@
+"""Two counties, two partners, two cadres, people with several grants and with none left; every table has rows to hide."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.tokens import Keys
+from domain.access.queries import find_viewer, viewer_settings
+from domain.access.rules import ANONYMOUS, CHINA, Viewer
+from domain.base.models import namespace_id
+from domain.demo.helping import HELPER, ORGANISATION
+from domain.demo.personas import PERSONAS, account_id
+from tests import databases
+from tests.walls.expected import Expectation, Somebody, expected
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Held:
+    """Grants beyond a persona's one: `helper` and `organisation` are keys of the demo's; `is_over`: they have run out."""
+
+    grants: Sequence[tuple[str, str | None]]
+    helper: str | None = None
+    organisation: str | None = None
+    is_over: bool = False
+
+
+SEVERAL = {
+    # An officer of one township who speaks for a partner elsewhere, and the like.
+    "officer_and_partner": Held([("TOWNSHIP_OFFICER", "350125201"), ("PARTNER", None)], organisation="other_partner"),
+    "cadre_and_partner": Held([("HELPER", None), ("PARTNER", None)], "cadre_fuquan_3", "partner"),
+    "service_and_officer": Held([("INTEGRATOR", "3501"), ("COUNTY_OFFICER", "350124")]),
+    "officer_of_two_counties": Held([("COUNTY_OFFICER", "350125"), ("COUNTY_OFFICER", "341503")]),
+    "cadre_no_longer": Held([("HELPER", None)], "cadre_fuquan_4", is_over=True),
+    "partner_no_longer": Held([("PARTNER", None)], organisation="partner", is_over=True),
+}
+VIEWERS = (*PERSONAS, *SEVERAL)
+
+# Rows that the demo lacks, on both sides of the walls.
+PLANTED = """
+INSERT INTO household_move (id, household_id, region_code, to_region_code, household_code, head_name, member_count,
+                            moves_on, reason, asked_at, asked_by_id, state)
+SELECT gen_random_uuid(), h.id, h.region_code, side.code, h.code, '陈**', 3, '2026-11-01', '务工', now(), a.id, 'ASKED'
+FROM account a, (VALUES ('350125', '350124201201'), ('341503', '341503104201')) AS side(county, code),
+LATERAL (SELECT * FROM household WHERE region_code LIKE county || '%' ORDER BY id LIMIT 2) AS h
+WHERE a.persona = 'county_officer';
+INSERT INTO submission (id, kind, submitter_id, region_code, outcome, content, content_hash, hash_version, problems,
+                        received_at, judged_at, review_since)
+SELECT gen_random_uuid(), 'VISIT', a.id, place.code, 'DEFERRED', '{}', 'x', 1, '[]', now(), now(), since
+FROM account a, (VALUES ('350125201'), ('341503104')) AS place(code), (VALUES (now()), (NULL)) AS waited(since)
+WHERE a.persona IN ('cadre', 'other_cadre', 'partner');
+INSERT INTO hardship_report (id, region_code, received_at, began_on, due_on, receipt_mac, sender_mac, content_hash, name,
+                             is_for_somebody_else, sign, text)
+SELECT gen_random_uuid(), code, now(), current_date, current_date + 7, sha256(code::bytea), sha256('x'), 'x', '张三',
+       false, 'HARDSHIP', '病了'
+FROM (VALUES ('350125201201'), ('350125201205'), ('341503104208')) AS place(code);
+INSERT INTO daily_summary (region_code, day, made_at, raised, verified, dismissed, waiting, overdue, by_source, by_sign,
+                           clue_ids)
+SELECT code, '2026-11-01', now(), 0, 0, 0, 0, 0, '{}', '{}', '{}' FROM (VALUES ('350125201'), ('341503104')) AS place(code);
+INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
+SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
+FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');
+INSERT INTO audit_entry (at, actor_id, actor_roles, action, subject_kind, region_code, detail)
+SELECT now(), a.id, '{HELPER}', 'look', 'household', code, '{}'
+FROM account a, (VALUES ('350125201'), ('341503104'), (NULL)) AS place(code) WHERE a.persona = 'cadre';
+INSERT INTO change (area, seq, kind, id, op, party_id, region_code, household_id, at)
+SELECT left(h.region_code, 9)::int, row_number() OVER (ORDER BY h.id), 'household', h.id, 'U',
+       '00000000-0000-0000-0000-000000000000', h.region_code, h.id, now() FROM household h;
+"""
+
+
+@dataclass
+class Stage:
+    """The world, and everybody who looks at it: as they stand in the tables, and as the program takes them."""
+
+    world: World
+    url: str
+    today: date
+    somebody: dict[str, Somebody] = field(default_factory=dict)
+    viewers: dict[str, Viewer] = field(default_factory=dict)
+    known: dict[tuple[str, str], Expectation] = field(default_factory=dict)
+
+    async def expected(self, who: str, name: str, table: str | None = None) -> Expectation:
+        """As `expected`, once."""
+        if name == "audit_entry":  # every look adds to it
+            return await expected(self.world.sql, self.somebody[who], name)
+        if (who, name) not in self.known:
+            self.known[who, name] = await expected(self.world.sql, self.somebody[who], name, table)
+        return self.known[who, name]
+
+
+def id_of(who: str) -> uuid.UUID:
+    """The account of a persona, of a helper of the demo, or one made here."""
+    if who in PERSONAS:
+        return account_id(who)
+    helper = SEVERAL[who].helper
+    return HELPER[helper].account_id if helper else namespace_id(f"walls {who}")
+
+
+async def write_several(sql: asyncpg.Connection) -> None:
+    """The accounts of SEVERAL and their grants. A token is issued as for personas."""
+    for who, held in SEVERAL.items():
+        organisation = ORGANISATION[held.organisation].id if held.organisation else None
+        await sql.execute(
+            "INSERT INTO account (id, name, kind, organisation_id, created_at) VALUES ($1, $2, 'OFFICER', $3, now())"
+            " ON CONFLICT (id) DO UPDATE SET organisation_id = EXCLUDED.organisation_id",
+            id_of(who),
+            who,
+            organisation,
+        )
+        await sql.execute("DELETE FROM access_grant WHERE account_id = $1", id_of(who))
+        for number, (role, region) in enumerate(held.grants):
+            await sql.execute(
+                "INSERT INTO access_grant (id, account_id, role, region_code, starts_on, ends_on, purpose)"
+                " VALUES ($1, $2, $3, $4, '2020-01-01', $5, 'walls')",
+                namespace_id(f"walls {who} {number}"),
+                id_of(who),
+                role,
+                region,
+                date(2026, 1, 1) if held.is_over else date(2100, 1, 1),
+            )
+
+
+@pytest.fixture(scope="session")
+async def stage(template: str) -> AsyncIterator[Stage]:
+    """The demo with these people and rows, on a clone that tests only read."""
+    url = await databases.fresh_database("ruhu_walls", template)
+    async with World.on(url) as world:
+        await write_several(world.sql)
+        await world.sql.execute(f"SET session_replication_role = replica; {PLANTED}; RESET session_replication_role")
+        stage = Stage(world, url, datetime.now(UTC).astimezone(CHINA).date())
+        keys = Keys(world.settings.data_dir)
+        for who in VIEWERS:
+            stage.somebody[who] = await Somebody.of(world.sql, id_of(who), stage.today)
+            found = await find_viewer(world.sql, id_of(who), stage.today, "zh")  # type: ignore[arg-type]
+            stage.viewers[who] = found or ANONYMOUS
+            if who in SEVERAL:
+                world.tokens[who] = keys.issue(id_of(who), 3600, time.time())
+        yield stage
+    await databases.drop_database("ruhu_walls")
+
+
+def settings_of(viewer: Viewer) -> list[tuple[str, str]]:
+    """What wall 2 is told of a viewer."""
+    return [(f"ruhu.{name}", value) for name, value in viewer_settings(viewer).items()]
+
+
+async def answered(stage: Stage, who: str, query: str, **variables: Any) -> dict[str, Any]:
+    """The data of an answer without errors."""
+    return await stage.world.ask(who, query, json.loads(json.dumps(variables, default=str)))
