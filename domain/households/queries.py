@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Double,
     Row,
@@ -14,9 +15,11 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Text,
+    Uuid,
     and_,
+    any_,
     case,
-    exists,
+    cast,
     func,
     or_,
     select,
@@ -207,11 +210,16 @@ def shown_point() -> SQLColumnExpression[Any]:
 
 
 def found_by(search: Any) -> ColumnElement[bool]:
-    """A code that begins like this, or (for those who meet the family) a member with this in the name."""
-    literally = func.regexp_replace(search, r"([\\%_])", r"\\\1", "g", type_=Text())
-    member = aliased(Person)
-    named = exists().where(member.household_id == Household.id, member.name.like(func.concat("%", literally, "%")))
-    return or_(Household.code.like(func.concat(literally, "%")), and_(meets_of(Household), named.correlate(Household)))
+    """A code that begins like this, or (for those who meet the family) a member with this in the name.
+
+    Ranges, and one array of ids: both are what an index can answer under row-level security, where LIKE is not.
+    """
+    code, beginning = Household.code, func.nullif(search, "", type_=Text())
+    named = cast(select(func.ruhu_families_named(search, type_=ARRAY(Uuid()))).scalar_subquery(), ARRAY(Uuid()))
+    return or_(
+        and_(code >= beginning, code < beginning.concat(func.chr(1114111, type_=Text()))),
+        and_(meets_of(Household), Household.id == any_(named)),
+    )
 
 
 def is_in_box(west: Any, south: Any, east: Any, north: Any, datum: str) -> ColumnElement[bool]:

@@ -81,6 +81,19 @@ async def test_families_are_found_by_roster_helper_code_and_name(world: World) -
     assert (await count(world, "cadre", search="%"))["totalCount"] == 0
 
 
+@pytest.mark.parametrize("place", [slice(0, 1), slice(0, 2), slice(1, None), slice(None)])
+async def test_a_part_of_a_members_name_finds_all_families_that_have_it(world: World, place: slice) -> None:
+    rows = await world.sql.fetch(
+        "SELECT p.name, p.household_id FROM person p JOIN household h ON h.id = p.household_id"
+        " WHERE h.region_code ^@ '350125201' AND h.ended_on IS NULL ORDER BY p.id"
+    )
+    part = rows[7]["name"][place]
+    wanted = {str(row["household_id"]) for row in rows if row["name"].startswith(part) or row["name"].endswith(part)}
+    found = await count(world, "township_officer", search=part)
+    assert found["totalCount"] == len(wanted)
+    assert {node["id"] for node in found["nodes"]} <= wanted
+
+
 async def test_who_sees_masked_names_cannot_search_for_whole_ones(world: World) -> None:
     id = (await listed(world, "partner"))[0]
     name = await world.sql.fetchval("SELECT name FROM person WHERE household_id = $1 AND is_head", uuid.UUID(id))
