@@ -47,3 +47,9 @@ def bench_sync(context: typer.Context) -> None:
 def bench_rxdb(context: typer.Context) -> None:
     """Let RxDB on five phones work against the server: it must converge (needs npm)."""
     raise typer.Exit(run_bench("rxdb", context.args))
+
+
+@bench_app.command("walls", context_settings=PASS_ON)
+def bench_walls(context: typer.Context) -> None:
+    """Measure what the two walls cost, beside the same reads without them."""
+    raise typer.Exit(run_bench("walls", context.args))

@@ -57,6 +57,7 @@ COMMANDS = (
     "token",
     "worker",
     "calendar load",
+    "bench walls",
     "help",
 )
 
