@@ -94,6 +94,7 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
                 engine,
                 state.settings.minimum_app_versions,
                 mac=state.seal.mac,
+                is_demo=state.settings.env == "demo",
                 sender_mac=state.seal.mac("sender", network_of(address or "").encode()),
                 is_get=is_get,
             ),

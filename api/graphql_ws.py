@@ -202,6 +202,7 @@ class Socket:
                 self.state.engine,
                 self.state.settings.minimum_app_versions,
                 mac=self.state.seal.mac,
+                is_demo=self.state.settings.env == "demo",
                 sender_mac=self.state.seal.mac("sender", network_of(self.address or "").encode()),
             ),
             "charge": self.state.budgets.bill(self.viewer, self.address),

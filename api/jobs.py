@@ -10,20 +10,29 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
+from api.outgoing import send
 from domain.base.transactions import Sessions
 from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
+from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
+from domain.webhooks.delivering import deliver, forget_old
+from domain.webhooks.rules import DELIVER
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a job works with. sessions: as the machine role, which row-level security does not hold; clock: UTC."""
+    """What a job works with. sessions: as the machine role, which row-level security does not hold; clock: UTC.
+
+    is_demo: whether webhooks may go to this machine, and without TLS.
+    """
 
     sessions: Sessions
     clock: Callable[[], datetime]
+    is_demo: bool = False
 
 
 Job = Callable[[Work, Mapping[str, Any]], Awaitable[None]]
@@ -55,9 +64,39 @@ async def look_for_the_family(work: Work, payload: Mapping[str, Any]) -> None:
     await look_for_family(work.sessions, work.clock(), uuid.UUID(payload["reportId"]))
 
 
+async def evaluate_all(work: Work, payload: Mapping[str, Any]) -> None:
+    """All figures of all families, a township a transaction: those that were not judged today."""
+    at = work.clock()
+    async with work.sessions() as db:
+        townships = await townships_to_judge(db, at)
+    for township in townships:
+        await judge_township(work.sessions, township, at)
+
+
+async def deliver_webhook(work: Work, payload: Mapping[str, Any]) -> None:
+    """One attempt to deliver one event to one endpoint."""
+    await deliver(work.sessions, uuid.UUID(payload["deliveryId"]), partial(send, is_demo=work.is_demo))
+
+
+async def forget_deliveries(work: Work, payload: Mapping[str, Any]) -> None:
+    """The log of webhooks, as far as its time is over."""
+    async with work.sessions() as db, db.begin():
+        await forget_old(db, work.clock())
+
+
 JOBS: Final[Mapping[str, Job]] = {
     LOOK_FOR_FAMILY: look_for_the_family,
     "sum_up_days": sum_up_days,
+    "evaluate_all": evaluate_all,
+    DELIVER: deliver_webhook,
+    "forget_deliveries": forget_deliveries,
 }
 
-SCHEDULES: Final = (Schedule("sum_up_days", "10 0 * * *"),)
+# A receiver that hangs holds whoever waits for it: so few at once that other work always finds a worker.
+MOST_AT_ONCE: Final[Mapping[str, int]] = {DELIVER: 2}
+
+SCHEDULES: Final = (
+    Schedule("sum_up_days", "10 0 * * *"),
+    Schedule("evaluate_all", "30 1 * * *"),
+    Schedule("forget_deliveries", "40 3 * * *"),
+)

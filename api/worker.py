@@ -39,7 +39,7 @@ from pgqueuer.models import Schedule as DueSchedule
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.database import sqlalchemy_url
-from api.jobs import JOBS, SCHEDULES, Job, Schedule, Work
+from api.jobs import JOBS, MOST_AT_ONCE, SCHEDULES, Job, Schedule, Work
 from api.master_key import kept_current, master_key
 from api.settings import Settings
 from domain.access.rules import CHINA
@@ -104,7 +104,7 @@ async def working(settings: Settings, clock: Callable[[], datetime] = lambda: da
         async with keys:
             ring = await read_ring(keys, master, datetime.now(UTC))
             async with kept_current(ring, keys, master):
-                yield Work(sessions_on(engine, ring), clock)
+                yield Work(sessions_on(engine, ring), clock, is_demo=settings.env == "demo")
     finally:
         await engine.dispose()
 
@@ -126,9 +126,13 @@ async def work_off(
     ) as pool:
         queue = PgQueuer(AsyncpgPoolDriver(pool), queries=_queries(pool))
         for name, job in jobs.items():
-            queue.entrypoint(name, accepts_context=False, on_failure="hold", executor_factory=patience)(
-                _run(work, name, job)
-            )
+            queue.entrypoint(
+                name,
+                accepts_context=False,
+                on_failure="hold",
+                executor_factory=patience,
+                concurrency_limit=MOST_AT_ONCE.get(name, 0),
+            )(_run(work, name, job))
         if until_empty:
             await queue.qm.run(
                 mode=QueueExecutionMode.drain,

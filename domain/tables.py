@@ -17,6 +17,7 @@ from domain.regions.models import Region
 from domain.signing_in.models import Credential
 from domain.tasks.models import Task
 from domain.visits.models import Visit
+from domain.webhooks.models import WebhookEndpoint
 
 # One class of each models.py: importing it is what puts its tables into the metadata.
 NOUNS = (
@@ -34,6 +35,7 @@ NOUNS = (
     Region,
     Task,
     Visit,
+    WebhookEndpoint,
 )
 
 

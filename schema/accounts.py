@@ -106,7 +106,10 @@ class AccountQueries:
 
 # --- what can be done ------------------------------------------------------------------------------------------------
 
-IDS = frozenset({"id", "operation_id", "account_id", "grant_id", "deputy_id", "helper_id", "organisation_id"})
+IDS = frozenset({"id", "operation_id", "account_id", "grant_id", "deputy_id", "helper_id", "organisation_id"}) | {
+    "endpoint_id",
+    "delivery_id",
+}
 OPERATION = "Made by the client; a repeat is answered alike. 操作标识"
 
 

@@ -37,6 +37,7 @@ class Context:
 
     mac: the installation's keyed hash. sender_mac: that of the network a request came from, to count by.
     is_get: whether the whole question stood in an address, which servers on the way write down.
+    is_demo: whether webhooks may go to this machine.
     """
 
     actor: Actor
@@ -47,6 +48,7 @@ class Context:
     mac: Mac = field(kw_only=True)
     sender_mac: bytes = field(kw_only=True)
     is_get: bool = field(default=False, kw_only=True)
+    is_demo: bool = field(default=False, kw_only=True)
 
     @property
     def at(self) -> datetime:

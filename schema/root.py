@@ -44,6 +44,7 @@ from schema.trace import AuditQueries
 from schema.unmet_needs import UnmetNeedsQueries
 from schema.viewer import ViewerQueries
 from schema.visits import VisitQueries
+from schema.webhooks import WebhookMutations, WebhookQueries
 
 
 @strawberry.type(description="Everything that can be asked. 查询")
@@ -52,6 +53,7 @@ class Query(
     ViewerQueries,
     AccountQueries,
     ClientQueries,
+    WebhookQueries,
     NodeQueries,
     RegionQueries,
     HouseholdQueries,
@@ -83,6 +85,7 @@ class Query(
 class Mutation(
     AccountMutations,
     ClientMutations,
+    WebhookMutations,
     SubmissionMutations,
     ReviewMutations,
     HouseholdMutations,

@@ -169,3 +169,14 @@ class DailySummary(Base):
         CheckConstraint("length(region_code) = 9", "of_a_township"),
         CheckConstraint("cardinality(clue_ids) = raised", "names_what_it_counts"),
     )
+
+
+class NightlyEvaluation(Base):
+    """When a township's figures were last judged by themselves (夜间研判), and how many clues came of it. One row each."""
+
+    __tablename__ = "nightly_evaluation"
+
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), primary_key=True)
+    day: Mapped[date]  # in China
+    judged_at: Mapped[datetime]
+    raised: Mapped[int]

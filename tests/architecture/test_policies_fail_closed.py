@@ -37,6 +37,10 @@ FAMILY_TABLES = (
     "roster",
     "audit_entry",
     "trace_key",
+    "webhook_endpoint",
+    "webhook_delivery",
+    "webhook_attempt",
+    "nightly_evaluation",
 )
 # Of sealing_key every key is wrapped: it opens nothing without one that is not in the database.
 READABLE_BY_ALL = {"calendar_day", "policy_value", "region", "sealing_key", "survey_form", "term", "village"}

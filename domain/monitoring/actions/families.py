@@ -1,4 +1,7 @@
-"""Families change, and a clue may follow, in one transaction: the package on top owns the use case (decision 0010)."""
+"""Families change, and a clue may follow, in one transaction: the package on top owns the use case (decision 0010).
+
+Income is judged per head, and what somebody spent goes where they go: so whoever changed is judged anew at once.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from domain.families.actions import Joining, Leaving, Moving
 from domain.households.models import Household
 from domain.households.rules import GivenPoint
 from domain.monitoring.actions.clues import close_clues, pass_clues_on, raise_clue
+from domain.monitoring.actions.signs import evaluate_households
 from domain.monitoring.queries import clue_policy, earned_by
 from domain.monitoring.rules import (
     FAMILY_UPHEAVAL,
@@ -61,6 +65,7 @@ async def change_members(
     else:
         lost = {one.person_id: date.fromisoformat(one.on) for one in leaving if one.reason not in NO_LOSS}
         await _weigh_the_loss(db, actor, household_id, lost, operation_id)
+        await evaluate_households(db, actor, household_ids=[household_id])
     return done
 
 
@@ -115,6 +120,7 @@ async def split_household(
         detail={"splitFrom": str(household_id), "people": [str(one.person_id) for one in members]},
     )
     await _weigh_the_loss(db, actor, household_id, {one.person_id: day for one in members}, id)
+    await evaluate_households(db, actor, household_ids=[household_id, id])
     return done
 
 
@@ -135,6 +141,7 @@ async def merge_households(
     )
     if not is_repeated:
         await pass_clues_on(db, actor, merged_id, survivor_id)
+        await evaluate_households(db, actor, household_ids=[survivor_id])
     return done
 
 
