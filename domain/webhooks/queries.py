@@ -30,6 +30,7 @@ def sees_attempt(administers: ColumnElement[bool]) -> ColumnElement[bool]:
     """The scope of an attempt: that of its delivery."""
     seen = (
         select(1)
+        .select_from(WebhookDelivery)
         .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
         .where(WebhookDelivery.id == WebhookAttempt.delivery_id, sees_endpoint(administers))
     )
