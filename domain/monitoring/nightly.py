@@ -18,7 +18,7 @@ from domain.access.rules import AFTER_EVERY_DIGIT, CHINA, Actor, Viewer
 from domain.base.transactions import Sessions, carry_out
 from domain.households.models import Household
 from domain.monitoring.actions.signs import evaluate_households
-from domain.monitoring.models import NightlyEvaluation
+from domain.monitoring.models import IncomeStatement, NightlyEvaluation
 from domain.regions.models import Region
 from domain.regions.rules import RegionLevel
 
@@ -74,11 +74,13 @@ async def judge_township(sessions: Sessions, township: str, at: datetime) -> int
         )
         if mine is None:
             return 0
+        # Of whom nothing is written down, nothing can be judged: UNKNOWN is neither pass nor fail.
+        has_figures = exists().where(IncomeStatement.household_id == Household.id)
         ids = list(
             await db.scalars(
                 select(Household.id)
                 .where(Household.region_code >= township, Household.region_code < township + AFTER_EVERY_DIGIT)
-                .where(Household.ended_on.is_(None))
+                .where(Household.ended_on.is_(None), has_figures)
                 .order_by(Household.id)
             )
         )

@@ -33,6 +33,7 @@ from domain.webhooks.rules import (
     OLD_SECRET_GOOD_FOR,
     SECRET_BYTES,
     TEST_EVENT,
+    DisableReason,
     event_problems,
     url_problem,
     written_secret,
@@ -128,7 +129,7 @@ async def disable_webhook(db: AsyncSession, actor: Actor, *, operation_id: uuid.
     async def disable() -> Answer:
         endpoint = await lock_endpoint(db, actor, endpoint_id)
         if endpoint.disabled_at is None:
-            endpoint.disabled_at, endpoint.disable_reason = actor.at, "BY_HAND"
+            endpoint.disabled_at, endpoint.disable_reason = actor.at, DisableReason.BY_HAND.value
             await _changed(db, actor, "webhook_disabled", endpoint, operation_id)
         return {}
 

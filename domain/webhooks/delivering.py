@@ -28,6 +28,7 @@ from domain.webhooks.rules import (
     CLAIM,
     DELIVER,
     KEPT_FOR,
+    DisableReason,
     Outcome,
     body_of,
     is_past_bearing,
@@ -140,7 +141,7 @@ async def _note(db: AsyncSession, delivery_id: uuid.UUID, claimed: _Claimed, out
     rest = rest_after(endpoint.failures)
     endpoint.rests_until = None if rest is None else at + rest
     if is_past_bearing(endpoint.failing_since, at) and endpoint.disabled_at is None:
-        endpoint.disabled_at, endpoint.disable_reason = at, "FAILING"
+        endpoint.disabled_at, endpoint.disable_reason = at, DisableReason.FAILING.value
     pause = pause_after(delivery.attempts, random.random())  # noqa: S311 - spreads load, hides nothing
     if pause is None:
         delivery.state, delivery.finished_at = DeliveryState.GIVEN_UP, at

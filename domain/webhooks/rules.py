@@ -55,6 +55,13 @@ class DeliveryState(enum.StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class DisableReason(enum.StrEnum):
+    """Why an endpoint is told nothing more (停用原因)."""
+
+    BY_HAND = "BY_HAND"
+    FAILING = "FAILING"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one attempt came to. status: of the answer, where there was one; failure: a code where there was none."""

@@ -69,6 +69,19 @@ SELECT code, '2026-11-01', now(), 0, 0, 0, 0, 0, '{}', '{}', '{}' FROM (VALUES (
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
 SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
 FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');
+WITH born AS (
+  INSERT INTO webhook_endpoint (id, account_id, grant_id, url, events, secret_sealed, created_at)
+  SELECT gen_random_uuid(), a.id, g.id, 'https://example.org/', '{clue.raised}',
+         '\\x01'::bytea || sha256(a.name::bytea), now()
+  FROM account a JOIN access_grant g ON g.account_id = a.id WHERE a.persona IN ('partner', 'integrator') RETURNING id
+), sent AS (
+  INSERT INTO webhook_delivery (id, endpoint_id, event, content, occurred_at, tries_at)
+  SELECT gen_random_uuid(), id, 'webhook.test', '{}', now(), now() FROM born RETURNING id
+)
+INSERT INTO webhook_attempt (id, delivery_id, began_at, took_milliseconds, status_code)
+SELECT gen_random_uuid(), id, now(), 7, 500 FROM sent;
+INSERT INTO nightly_evaluation (region_code, day, judged_at, raised)
+SELECT code, '2026-11-01', now(), 0 FROM (VALUES ('350125201'), ('341503104')) AS place(code);
 INSERT INTO audit_entry (at, actor_id, actor_roles, action, subject_kind, region_code, detail)
 SELECT now(), a.id, '{HELPER}', 'look', 'household', code, '{}'
 FROM account a, (VALUES ('350125201'), ('341503104'), (NULL)) AS place(code) WHERE a.persona = 'cadre';

@@ -110,6 +110,22 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     ),
     "operation": ("id", {Arm.OWN: MINE.format("t.actor_id")}),
     "access_grant": ("id", {Arm.OWN: f"({MINE.format('t.account_id')} OR {MINE.format('t.deputy_id')})"}),
+    "webhook_endpoint": ("id", {Arm.OWN: MINE.format("t.account_id")}),
+    "webhook_delivery": (
+        "id",
+        {
+            Arm.OWN: "EXISTS (SELECT FROM webhook_endpoint e WHERE e.id = t.endpoint_id"
+            f" AND {MINE.format('e.account_id')})"
+        },
+    ),
+    "webhook_attempt": (
+        "id",
+        {
+            Arm.OWN: "EXISTS (SELECT FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id"
+            f" WHERE d.id = t.delivery_id AND {MINE.format('e.account_id')})"
+        },
+    ),
+    "nightly_evaluation": ("region_code", {Arm.REGION: IN_REGION.format("t.region_code")}),
     "change": (
         "seq::text || id",
         _of_a_household()

@@ -26,6 +26,8 @@ LISTS = {
     "hardshipReports": ("hardship_report", "hardship_report", "true"),
     "accounts": ("Account", "account", "true"),
     "tasks": ("task", "task", "true"),
+    "webhookEndpoints": ("webhook_endpoint", "webhook_endpoint", "true"),
+    "webhookDeliveries": ("webhook_delivery", "webhook_delivery", "true"),
     "submissions": ("Submission", "submission", "true"),
     "submissionsInReview": ("SubmissionInReview", "submission", "review_since IS NOT NULL AND outcome = 'DEFERRED'"),
 }
