@@ -21,6 +21,8 @@ from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
 from domain.webhooks.delivering import deliver, forget_old
 from domain.webhooks.rules import DELIVER
+from domain.sweeps.gathering import GATHER, gather_for_task
+from domain.sweeps.looking import open_due_sweeps, raise_clues_of_sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,20 @@ async def forget_deliveries(work: Work, payload: Mapping[str, Any]) -> None:
     """The log of webhooks, as far as its time is over."""
     async with work.sessions() as db, db.begin():
         await forget_old(db, work.clock())
+async def gather_households(work: Work, payload: Mapping[str, Any]) -> None:
+    """The households of a sweep that somebody opened."""
+    task_id, sweep_id = uuid.UUID(payload["task_id"]), uuid.UUID(payload["sweep_id"])
+    await gather_for_task(work.sessions, task_id, sweep_id, work.clock())
+
+
+async def open_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
+    """The sweeps that are due and that nobody has opened."""
+    await open_due_sweeps(work.sessions, work.clock())
+
+
+async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
+    """Clues of what sweeps have found."""
+    await raise_clues_of_sweeps(work.sessions, work.clock())
 
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -99,4 +115,13 @@ SCHEDULES: Final = (
     Schedule("sum_up_days", "10 0 * * *"),
     Schedule("evaluate_all", "30 1 * * *"),
     Schedule("forget_deliveries", "40 3 * * *"),
+    GATHER: gather_households,
+    "open_sweeps": open_sweeps,
+    "look_into_sweeps": look_into_sweeps,
+}
+
+SCHEDULES: Final = (
+    Schedule("sum_up_days", "10 0 * * *"),
+    Schedule("open_sweeps", "20 0 * * *"),
+    Schedule("look_into_sweeps", "*/10 * * * *"),
 )

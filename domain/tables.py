@@ -15,6 +15,7 @@ from domain.pairings.models import Pairing
 from domain.policy.models import PolicyValue
 from domain.regions.models import Region
 from domain.signing_in.models import Credential
+from domain.sweeps.models import Sweep
 from domain.tasks.models import Task
 from domain.visits.models import Visit
 from domain.webhooks.models import WebhookEndpoint
@@ -33,6 +34,7 @@ NOUNS = (
     Pairing,
     PolicyValue,
     Region,
+    Sweep,
     Task,
     Visit,
     WebhookEndpoint,

@@ -38,6 +38,8 @@ from schema.scalars import CODECS, SCALAR_MAP
 from schema.submissions import SubmissionMutations, SubmissionQueries
 from schema.summaries import SummaryQueries
 from schema.survey_forms import SurveyFormQueries
+from schema.sweeping import SweepMutations
+from schema.sweeps import SweepQueries
 from schema.tasks import TaskQueries
 from schema.terms import TermQueries
 from schema.trace import AuditQueries
@@ -65,6 +67,7 @@ class Query(
     ReviewQueries,
     ClueQueries,
     SummaryQueries,
+    SweepQueries,
     TaskQueries,
     HardshipQueries,
     HardshipReportQueries,
@@ -95,6 +98,7 @@ class Mutation(
     RightsMutations,
     PairingMutations,
     MonitoringMutations,
+    SweepMutations,
     HardshipMutations,
     HardshipReportMutations,
     PolicyMutations,
