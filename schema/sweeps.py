@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import strawberry
-from sqlalchemy import ARRAY, BigInteger, Date, Numeric, Text, any_, cast, func, literal, type_coerce
+from sqlalchemy import ARRAY, BigInteger, Date, Numeric, Text, any_, case, cast, func, literal, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
+from domain.households.queries import MEETS
 from domain.monitoring.models import Clue as ClueRow
 from domain.regions.models import Region as RegionRow
 from domain.sweeps import models as m
@@ -141,7 +142,11 @@ class SweepEntry:
 
     household: Household = described("Which household. 农户")
     region: Region = described("The village it lives in. 所在行政村")
-    groups: list[str] = described("The groups it came in through: codes of edge_group, or of rosters. 所属群体代码")
+    groups: list[str] = shows(
+        case((MEETS, m.SweepEntry.groups), else_=cast(literal("{}"), ARRAY(Text()))),
+        description="The groups it came in through: codes of edge_group, or of rosters. Empty for who does not meet the "
+        "family, as some tell of its health. 所属群体代码",
+    )
     is_unlocated: bool = described(
         "A candidate because its village was struck and nobody knows where its house stands. 位置不明"
     )
@@ -151,6 +156,10 @@ class SweepEntry:
     excluded_by: Actor | None = described("Who left it out. 排除人")
     exclusion_reason: Term | None = term(
         "sweep_exclusion", m.SweepEntry.exclusion_reason, description="Why it was left out. 排除原因"
+    )
+    exclusion_note: str | None = shows(
+        case((MEETS, m.SweepEntry.exclusion_note)),
+        description="In the words of whoever left it out; null for who does not meet the family. 排除说明",
     )
 
     @planned

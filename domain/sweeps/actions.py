@@ -264,6 +264,10 @@ async def raise_sweep_clue(
         )
         if clue_id is None:
             raise not_visible("householdId")
+        told = {"sign": sign, "clueId": str(clue_id)}
+        await record(
+            *(db, actor, "raise_sweep_clue", "sweep", sweep_id, sweep.region_code, told), operation_id=operation_id
+        )
         return {"clue_id": str(clue_id)}
 
     content = {"sweep_id": sweep_id, "household_id": household_id, "sign": sign, "note": note}

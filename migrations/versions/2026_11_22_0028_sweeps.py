@@ -149,5 +149,7 @@ def _walls() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER sweep_entries_follow ON household")
     op.execute("DROP FUNCTION ruhu_sweep_entries_follow()")
+    for table in ("sweep", "disaster"):  # theirs name the table of entries
+        op.execute(f"DROP POLICY seen ON {table}")
     for table in ("sweep_entry", "disaster", "sweep"):
         op.drop_table(table)
