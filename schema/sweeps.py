@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import strawberry
-from sqlalchemy import ARRAY, BigInteger, Date, Numeric, Text, any_, case, cast, func, literal, type_coerce
+from sqlalchemy import ARRAY, BigInteger, Date, Numeric, Text, any_, cast, func, literal, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
-from domain.households.queries import MEETS
+from domain.access.matrix import FieldClass
+from domain.households.queries import by_class
 from domain.monitoring.models import Clue as ClueRow
 from domain.regions.models import Region as RegionRow
 from domain.sweeps import models as m
@@ -142,10 +143,10 @@ class SweepEntry:
 
     household: Household = described("Which household. 农户")
     region: Region = described("The village it lives in. 所在行政村")
-    groups: list[str] = shows(
-        case((MEETS, m.SweepEntry.groups), else_=cast(literal("{}"), ARRAY(Text()))),
-        description="The groups it came in through: codes of edge_group, or of rosters. Empty for who does not meet the "
-        "family, as some tell of its health. 所属群体代码",
+    groups: list[str] | None = shows(
+        by_class(FieldClass.HEALTH, m.SweepEntry.groups),
+        description="The groups it came in through: codes of edge_group, or of rosters. Some tell of its health: null for "
+        "who does not meet the family. 所属群体代码",
     )
     is_unlocated: bool = described(
         "A candidate because its village was struck and nobody knows where its house stands. 位置不明"
@@ -158,7 +159,7 @@ class SweepEntry:
         "sweep_exclusion", m.SweepEntry.exclusion_reason, description="Why it was left out. 排除原因"
     )
     exclusion_note: str | None = shows(
-        case((MEETS, m.SweepEntry.exclusion_note)),
+        by_class(FieldClass.NOTE, m.SweepEntry.exclusion_note),
         description="In the words of whoever left it out; null for who does not meet the family. 排除说明",
     )
 

@@ -15,7 +15,7 @@ from domain.access.rules import OFFICER_ROLES, Actor, GrantRole
 from domain.audit.actions import record
 from domain.base.errors import Conflict, InvalidInput, Problem, invalid, not_visible, refused
 from domain.changes.actions import Answer, once
-from domain.households.queries import vocabulary
+from domain.households.queries import meets_of, vocabulary
 from domain.households.rules import Reading
 from domain.monitoring.actions import raise_clue
 from domain.monitoring.rules import ClueSource
@@ -194,7 +194,7 @@ async def exclude_from_sweep(
         here = (
             select(SweepEntry.household_id)
             .where(SweepEntry.sweep_id == sweep_id, SweepEntry.household_id.in_(wanted))
-            .where(SweepEntry.excluded_at.is_(None), sees_entry())
+            .where(SweepEntry.excluded_at.is_(None), sees_entry(), meets_of(SweepEntry))
             .order_by(SweepEntry.household_id)
             .with_for_update()
         )
@@ -243,7 +243,7 @@ async def raise_sweep_clue(
         sweep = await sweep_in_sight(db, sweep_id, viewer)
         if sweep is None:
             raise not_visible("sweepId")
-        if not actor.viewer.meets_families:
+        if not actor.viewer.visits_families:
             raise refused("FORBIDDEN_ROLE")
         reading = Reading(actor.today, await vocabulary(db, ("clue_sign",)))
         reading.code(sign, "clue_sign", ("input", "sign"))

@@ -94,7 +94,8 @@ async def raise_clues_of_sweeps(sessions: Sessions, at: datetime) -> int:
     async with sessions() as db:
         unheard = (await db.execute(_UNHEARD, {**signs, "today": at.astimezone(CHINA).date()})).all()
     for township, rows in itertools.groupby(unheard, key=lambda row: row.township):
-        desk = Actor(Viewer(region_from=township, region_to=township + AFTER_EVERY_DIGIT), at)
+        within = (township,)
+        desk = Actor(Viewer(region_from=township, region_to=township + AFTER_EVERY_DIGIT, met_spans=within), at)
         waiting = list(rows)
         for begin in range(0, len(waiting), AT_ONCE):
             await _raise(sessions, desk, waiting[begin : begin + AT_ONCE])

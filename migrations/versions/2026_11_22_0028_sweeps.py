@@ -21,6 +21,7 @@ IN_REGION = """(region_code >= current_setting('ruhu.region_from', true)
     AND (coalesce(current_setting('ruhu.region_spans', true), '') NOT LIKE '_%'
          OR region_code ^@ ANY (string_to_array(current_setting('ruhu.region_spans', true), ','))))"""
 SEES = f"{IN_REGION} OR household_id = ANY ((SELECT ruhu_listed_households())::uuid[])"
+MET_REGION = "region_code ^@ ANY (string_to_array(current_setting('ruhu.met_spans', true), ','))"
 # Whoever has a family in a campaign may know what the campaign is; the policy of entries says which families those are.
 SWEEP_SEEN = f"{IN_REGION} OR EXISTS (SELECT FROM sweep_entry e WHERE e.sweep_id = sweep.id)"
 DISASTER_SEEN = f"{IN_REGION} OR EXISTS (SELECT FROM sweep_entry e WHERE e.sweep_id = disaster.id)"
@@ -144,6 +145,13 @@ def _walls() -> None:
         "GRANT UPDATE (excluded_at, excluded_by_id, exclusion_reason, exclusion_note) ON sweep_entry TO ruhu_app"
     )
     op.execute(f"CREATE POLICY changed ON sweep_entry FOR UPDATE TO ruhu_app USING ({SEES}) WITH CHECK ({SEES})")
+    # As in 0015_matrix: by those who meet the family.
+    op.execute(
+        "CREATE POLICY changed_met ON sweep_entry AS RESTRICTIVE FOR UPDATE TO ruhu_app"
+        f" USING (true) WITH CHECK ({MET_REGION} OR household_id = ANY ((SELECT ruhu_met_households())::uuid[]))"
+    )
+    for table in ("sweep", "disaster"):
+        op.execute(f"CREATE POLICY born_met ON {table} AS RESTRICTIVE FOR INSERT TO ruhu_app WITH CHECK ({MET_REGION})")
 
 
 def downgrade() -> None:

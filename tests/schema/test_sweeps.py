@@ -7,7 +7,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api import worker
 from domain.access.rules import CHINA
+from domain.sweeps.looking import raise_clues_of_sweeps
 from tests.schema.families_asked import VILLAGE, act, codes, new_family, person
 from tests.sweeping import EXCLUDE, OPEN, TELL, TOWNSHIP, call, coverage, gathered, ledger, new_id, opened, work_off
 from tests.visiting import ago
@@ -169,7 +171,8 @@ async def test_a_finding_becomes_a_clue_with_the_calls_day_and_once(world: World
     await call(world, untidy, "UNTIDY_HOME")
     line = (await ledger(world, sweep_id))[home]
     assert (line["outcome"], line["clues"]) == ("FOUND", []), "the worker has not come yet"
-    await asyncio.gather(work_off(world), work_off(world))
+    async with worker.working(world.settings) as work:
+        await asyncio.gather(*(raise_clues_of_sweeps(work.sessions, datetime.now(UTC)) for _ in range(2)))
     await work_off(world, datetime.now(UTC) + timedelta(days=2))
     lines = await ledger(world, sweep_id)
     assert {clue["sign"]["code"] for clue in lines[home]["clues"]} == {"MEDICAL_EXPENSE", "DANGEROUS_HOUSING"}

@@ -66,6 +66,15 @@ FROM (VALUES ('350125201201'), ('350125201205'), ('341503104208')) AS place(code
 INSERT INTO daily_summary (region_code, day, made_at, raised, verified, dismissed, waiting, overdue, by_source, by_sign,
                            clue_ids)
 SELECT code, '2026-11-01', now(), 0, 0, 0, 0, 0, '{}', '{}', '{}' FROM (VALUES ('350125201'), ('341503104')) AS place(code);
+INSERT INTO sweep (id, kind, region_code, period, from_on, until_on, groups, purposes, opened_at)
+SELECT gen_random_uuid(), 'MONTHLY', code, '2020-01', '2020-01-01', '2020-01-31', '{}', '{SWEEP}', now()
+FROM (VALUES ('350125'), ('350125201205'), ('341503104'), ('35')) AS place(code);
+INSERT INTO disaster (id, region_code, kind, name, happened_on, area, sent_area, sent_datum)
+SELECT id, region_code, 'FLOOD', '洪水', '2020-01-01',
+       ST_GeomFromText('MULTIPOLYGON(((0 0,1 0,1 1,0 0)))', 4326), '{}', 'WGS84' FROM sweep;
+INSERT INTO sweep_entry (sweep_id, household_id, region_code, groups, is_unlocated, added_at)
+SELECT s.id, h.id, h.region_code, '{DISABILITY}', false, now() FROM sweep s
+JOIN household h ON h.region_code ^@ s.region_code WHERE s.region_code <> '35';
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
 SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
 FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');

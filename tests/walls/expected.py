@@ -51,6 +51,16 @@ def _of_a_visit() -> dict[Arm, str]:
     }
 
 
+def _of_a_sweep(sweep_id: str) -> dict[Arm, str]:
+    """In one's region, or for a family that is seen."""
+    of_an_entry = {
+        arm: f"EXISTS (SELECT FROM sweep_entry e WHERE e.sweep_id = {sweep_id} AND {condition})"
+        for arm, condition in _of_a_household("e").items()
+    }
+    region = IN_REGION.format("t.region_code")
+    return of_an_entry | {Arm.REGION: f"({region} OR {of_an_entry[Arm.REGION]})"}
+
+
 # table: (its key as text, arm: condition on a row `t`). A table that is not here has no arm but ALL.
 ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     "household": ("id", {Arm.REGION: IN_REGION.format("t.region_code"), Arm.LIST: ON_LIST.format("t.id")}),
@@ -81,6 +91,9 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
             for arm, condition in _of_a_household("c").items()
         },
     ),
+    "sweep": ("id", _of_a_sweep("t.id")),
+    "disaster": ("id", _of_a_sweep("t.id")),
+    "sweep_entry": ("sweep_id::text || household_id", _of_a_household()),
     "pairing": (
         "id",
         _of_a_household()
