@@ -19,10 +19,10 @@ from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
 from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
-from domain.webhooks.delivering import deliver, forget_old
-from domain.webhooks.rules import DELIVER
 from domain.sweeps.gathering import GATHER, gather_for_task
 from domain.sweeps.looking import open_due_sweeps, raise_clues_of_sweeps
+from domain.webhooks.delivering import deliver, forget_old
+from domain.webhooks.rules import DELIVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,11 @@ async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
 
 JOBS: Final[Mapping[str, Job]] = {
     LOOK_FOR_FAMILY: look_for_the_family,
+    GATHER: gather_households,
     "sum_up_days": sum_up_days,
     "evaluate_all": evaluate_all,
+    "open_sweeps": open_sweeps,
+    "look_into_sweeps": look_into_sweeps,
     DELIVER: deliver_webhook,
     "forget_deliveries": forget_deliveries,
 }
@@ -113,15 +116,8 @@ MOST_AT_ONCE: Final[Mapping[str, int]] = {DELIVER: 2}
 
 SCHEDULES: Final = (
     Schedule("sum_up_days", "10 0 * * *"),
+    Schedule("open_sweeps", "20 0 * * *"),
     Schedule("evaluate_all", "30 1 * * *"),
     Schedule("forget_deliveries", "40 3 * * *"),
-    GATHER: gather_households,
-    "open_sweeps": open_sweeps,
-    "look_into_sweeps": look_into_sweeps,
-}
-
-SCHEDULES: Final = (
-    Schedule("sum_up_days", "10 0 * * *"),
-    Schedule("open_sweeps", "20 0 * * *"),
     Schedule("look_into_sweeps", "*/10 * * * *"),
 )
