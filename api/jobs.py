@@ -18,6 +18,8 @@ from domain.base.transactions import Sessions
 from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
 from domain.monitoring.nightly import judge_township, townships_to_judge
+from domain.lists.actions import MATCH_LIST
+from domain.lists.matching import match_list
 from domain.monitoring.summaries import missing_days, sum_up
 from domain.sweeps.gathering import GATHER, gather_for_task
 from domain.sweeps.looking import open_due_sweeps, raise_clues_of_sweeps
@@ -98,11 +100,15 @@ async def open_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
 async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     """Clues of what sweeps have found."""
     await raise_clues_of_sweeps(work.sessions, work.clock())
+async def match_the_list(work: Work, payload: Mapping[str, Any]) -> None:
+    """The families that a department's list is about."""
+    await match_list(work.sessions, work.clock, uuid.UUID(payload["task_id"]))
 
 
 JOBS: Final[Mapping[str, Job]] = {
     LOOK_FOR_FAMILY: look_for_the_family,
     GATHER: gather_households,
+    MATCH_LIST: match_the_list,
     "sum_up_days": sum_up_days,
     "evaluate_all": evaluate_all,
     "open_sweeps": open_sweeps,

@@ -33,6 +33,7 @@ ROUTES: Final = (
     "/oauth",
     "/report/assets",
     "/report",
+    "/department-lists",
     "/.well-known",
 )
 

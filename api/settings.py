@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         3_000_000, ge=1024, description="A request body or WebSocket message over this is refused as a whole."
     )
+    max_upload_bytes: int = Field(10_000_000, ge=1024, description="A department's file over this is refused.")
     max_sockets: int = Field(2000, ge=1, description="WebSockets open at once in one process; more are told 503.")
     max_sockets_per_account: int = Field(
         20, ge=1, description="WebSockets open at once of one account, or of one address without an account."

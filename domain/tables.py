@@ -10,6 +10,7 @@ from domain.changes.models import Change
 from domain.hardship.models import HardshipReport
 from domain.helpers.models import Helper
 from domain.households.models import Household
+from domain.lists.models import DepartmentList
 from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
 from domain.policy.models import PolicyValue
@@ -28,6 +29,7 @@ NOUNS = (
     Change,
     Clue,
     Credential,
+    DepartmentList,
     HardshipReport,
     Helper,
     Household,

@@ -12,6 +12,7 @@ from schema.client_config import ClientConfigQueries
 from schema.clients import ClientMutations, ClientQueries
 from schema.clue_alerts import ClueSubscriptions
 from schema.clues import ClueQueries
+from schema.department_lists import DepartmentListMutations, DepartmentListQueries
 from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue, TooMany
@@ -69,6 +70,7 @@ class Query(
     SummaryQueries,
     SweepQueries,
     TaskQueries,
+    DepartmentListQueries,
     HardshipQueries,
     HardshipReportQueries,
     PolicyQueries,
@@ -101,6 +103,7 @@ class Mutation(
     SweepMutations,
     HardshipMutations,
     HardshipReportMutations,
+    DepartmentListMutations,
     PolicyMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""

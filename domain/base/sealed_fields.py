@@ -47,6 +47,7 @@ CONTENT: Final = "submission.content"  # a family's document as a phone sent it,
 
 # Of both columns: at a rotation the envelope moves from one to the other as it is.
 WEBHOOK_SECRET: Final = "webhook_endpoint.secret"  # noqa: S105 - a place, no secret
+UPLOAD: Final = "department_upload.content"  # a department's file, until it has been read
 TRACE_KEY: Final = "trace_key.wrapped"  # the key of a household's changes in the trace
 
 Fields = Mapping[str, SealedField]
@@ -66,6 +67,10 @@ SEALED: Final[Mapping[str, Fields]] = {
         "id_number": SealedField("hardship_report.id_number", masked_id_number),
         "phone": SealedField("hardship_report.phone", masked_phone, is_indexed=True),
     },
+    "department_list_row": {
+        "id_number": SealedField("department_list_row.id_number", masked_id_number),
+        "phone": SealedField("department_list_row.phone", masked_phone),
+    },
 }
 
 
@@ -74,6 +79,7 @@ def envelopes() -> Iterator[tuple[str, str, str, str]]:
     for table, fields in SEALED.items():
         yield from ((table, "id", f"{name}_sealed", field.place) for name, field in fields.items())
     yield "submission", "id", "content_sealed", CONTENT
+    yield "department_upload", "id", "content_sealed", UPLOAD
     yield "credential", "account_id", "totp_sealed", SECOND_FACTOR
     yield "trace_key", "id", "wrapped", TRACE_KEY
     yield "webhook_endpoint", "id", "secret_sealed", WEBHOOK_SECRET

@@ -121,6 +121,7 @@ _ALL = (
         ("部门：只看自己的筛查名单", "A department: sees its own screening lists"),
         ViewerKind.DEPARTMENT,
         GrantRole.DEPARTMENT,
+        "350125",
         organisation="department",
     ),
     _persona(
