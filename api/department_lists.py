@@ -101,10 +101,11 @@ async def _rejected(request: Request, actor: Actor, *, kind: str) -> Response:
     async def found(db: AsyncSession) -> Sequence[Sequence[str | int]]:
         if not await is_ours(db, actor, list_id):
             raise not_visible("id")
-        parameters = viewer_parameters(actor.viewer) | {"viewer_meets_families": actor.viewer.meets_families}
         return [
             (number, name or "", masked or "", _yuan(fen), SAID.get(outcome, ""), _why(reason))
-            for number, name, masked, fen, outcome, reason in (await db.execute(back, parameters)).all()
+            for number, name, masked, fen, outcome, reason in (
+                await db.execute(back, viewer_parameters(actor.viewer))
+            ).all()
         ]
 
     body = await asyncio.to_thread(write, HEADER, await _carry_out(request, actor, found))

@@ -50,6 +50,7 @@ class FieldClass(enum.StrEnum):
     INCOME = "INCOME"
     NOTE = "NOTE"
     HELPER_CONTACT = "HELPER_CONTACT"
+    DELIVERED = "DELIVERED"
 
 
 class Arm(enum.StrEnum):
@@ -63,7 +64,7 @@ class Arm(enum.StrEnum):
 
 
 # Classes of what stands on record of families. The fields of a helper have a circle of their own: officers, and the helper.
-OF_FAMILIES: Final = frozenset(FieldClass) - {FieldClass.PUBLIC, FieldClass.HELPER_CONTACT}
+OF_FAMILIES: Final = frozenset(FieldClass) - {FieldClass.PUBLIC, FieldClass.HELPER_CONTACT, FieldClass.DELIVERED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,27 +12,31 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
-from domain.access.queries import ORGANISATION_ID, in_region, viewer_parameters
+from domain.access.queries import ORGANISATION_ID, in_region, meets, viewer_parameters
 from domain.access.rules import Actor
 from domain.base.sealed_fields import unsealed
 from domain.base.sealing import Ring
 from domain.base.transactions import ring_of
 from domain.households.models import Household, Person
-from domain.households.queries import MEETS
 from domain.lists.models import DepartmentList, DepartmentListRow
 from domain.lists.rules import MATCHED, Candidate
 
 
 def sees_list() -> ColumnElement[bool]:
     """The scope of a list: the department's own, and officers of its division and of what lies above."""
-    return or_(DepartmentList.organisation_id == ORGANISATION_ID, and_(MEETS, in_region(DepartmentList.region_code)))
+    return or_(
+        DepartmentList.organisation_id == ORGANISATION_ID,
+        and_(meets(DepartmentList.region_code), in_region(DepartmentList.region_code)),
+    )
 
 
 def sees_row() -> ColumnElement[bool]:
     """The scope of a row: the department's own, and where it matched, officers of the family's village and above."""
     row = DepartmentListRow
     has_matched = or_(*(row.outcome == outcome for outcome in MATCHED))
-    return or_(row.organisation_id == ORGANISATION_ID, and_(MEETS, has_matched, in_region(row.region_code)))
+    return or_(
+        row.organisation_id == ORGANISATION_ID, and_(meets(row.region_code), has_matched, in_region(row.region_code))
+    )
 
 
 async def may_deliver(db: AsyncSession, region_code: str) -> bool:

@@ -1,6 +1,6 @@
 """Lists of departments, their rows, and the files that bring them.
 
-Revision: 0027_lists; follows: 0020_retention
+Revision: 0027_lists; follows: 0015_matrix
 
 A department sees what it delivered, by its organisation; officers see lists of their divisions, and rows that matched a
 family of theirs. Which family it was stands in the clue's witness alone, so a row tells a department nothing of it.
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_lists"
-down_revision = "0020_retention"
+down_revision = "0015_matrix"
 branch_labels = None
 depends_on = None
 
@@ -21,6 +21,9 @@ IN_REGION = """(region_code >= current_setting('ruhu.region_from', true)
     AND region_code < current_setting('ruhu.region_to', true)
     AND (coalesce(current_setting('ruhu.region_spans', true), '') NOT LIKE '_%'
          OR region_code ^@ ANY (string_to_array(current_setting('ruhu.region_spans', true), ','))))"""
+# As in 0015_matrix.
+MET_REGION = "region_code ^@ ANY (string_to_array(current_setting('ruhu.met_spans', true), ','))"
+OFFICERS = f"({IN_REGION} AND {MET_REGION})"
 OURS = "organisation_id = ruhu_viewer_uuid('organisation_id')"
 MINE = "ruhu_viewer_uuid('viewer_id')"
 MATCHED = "outcome IN ('MATCHED_NEW_CLUE', 'MATCHED_WITNESS')"
@@ -59,8 +62,8 @@ def upgrade() -> None:
     op.create_index("ix_department_list_submitted_by_id", "department_list", ["submitted_by_id"])
     _rows()
     _uploads()
-    _wall("department_list", seen=f"{OURS} OR {IN_REGION}", born=IS_DELIVERED)
-    _wall("department_list_row", seen=f"{OURS} OR ({MATCHED} AND {IN_REGION})", born=IS_OF_OURS)
+    _wall("department_list", seen=f"{OURS} OR {OFFICERS}", born=IS_DELIVERED)
+    _wall("department_list_row", seen=f"{OURS} OR ({MATCHED} AND {OFFICERS})", born=IS_OF_OURS)
     _wall("department_upload", seen=f"uploaded_by_id = {MINE}", born=f"uploaded_by_id = {MINE}")
     op.execute("GRANT UPDATE (list_id), DELETE ON department_upload TO ruhu_app")
     for right in ("UPDATE", "DELETE"):

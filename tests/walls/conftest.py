@@ -91,6 +91,20 @@ INSERT INTO webhook_attempt (id, delivery_id, began_at, took_milliseconds, statu
 SELECT gen_random_uuid(), id, now(), 7, 500 FROM sent;
 INSERT INTO nightly_evaluation (region_code, day, judged_at, raised)
 SELECT code, '2026-11-01', now(), 0 FROM (VALUES ('350125201'), ('341503104')) AS place(code);
+INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
+SELECT gen_random_uuid(), 'match_list', code, a.id, now()
+FROM account a, (VALUES ('350125'), ('341503')) AS place(code) WHERE a.persona = 'department';
+INSERT INTO department_list (id, organisation_id, region_code, sign, period, received_at, submitted_by_id)
+SELECT t.id, a.organisation_id, region_code, 'OTHER',
+       '2026-11', now(), a.id
+FROM task t JOIN account a ON a.id = asked_by_id WHERE t.kind = 'match_list';
+INSERT INTO department_upload (id, uploaded_by_id, uploaded_at, kind, content_sealed)
+SELECT gen_random_uuid(), id, now(), 'CSV', decode(rpad('01', 80, '0'), 'hex') FROM account WHERE persona = 'department';
+INSERT INTO department_list_row (id, list_id, number, organisation_id, region_code, name, outcome, settled_at)
+SELECT gen_random_uuid(), l.id, place.number, l.organisation_id, code, '张三', outcome, now()
+FROM department_list l JOIN (VALUES (1, '350125201205', 'MATCHED_NEW_CLUE'), (2, '350125201201', 'MATCHED_WITNESS'),
+                                (3, '350125', 'AMBIGUOUS'), (1, '341503104208', 'MATCHED_NEW_CLUE'))
+  AS place(number, code, outcome) ON place.code LIKE l.region_code || '%';
 INSERT INTO audit_entry (at, actor_id, actor_roles, action, subject_kind, region_code, detail)
 SELECT now(), a.id, '{HELPER}', 'look', 'household', code, '{}'
 FROM account a, (VALUES ('350125201'), ('341503104'), (NULL)) AS place(code) WHERE a.persona = 'cadre';

@@ -110,6 +110,18 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     "daily_summary": ("region_code || day", {Arm.REGION: IN_REGION.format("t.region_code")}),
     "task": ("id", {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MINE.format("t.asked_by_id")}),
     "hardship_report": ("id", {Arm.REGION: IN_REGION.format("t.region_code")}),
+    "department_list": (
+        "id",
+        {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MY_PARTYS.format("t.organisation_id")},
+    ),
+    "department_list_row": (
+        "id",
+        {
+            Arm.REGION: f"(t.outcome LIKE 'MATCHED%' AND {IN_REGION.format('t.region_code')})",
+            Arm.OWN: MY_PARTYS.format("t.organisation_id"),
+        },
+    ),
+    "department_upload": ("id", {Arm.OWN: MINE.format("t.uploaded_by_id")}),
     "household_access": (
         "pairing_id",
         {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MY_PARTYS.format("t.party_id")},

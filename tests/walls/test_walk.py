@@ -25,6 +25,8 @@ LISTS = {
     "organisations": ("organisation", "organisation", "true"),
     "householdMoves": ("household_move", "household_move", "true"),
     "hardshipReports": ("hardship_report", "hardship_report", "true"),
+    "departmentLists": ("department_list", "department_list", "true"),
+    "departmentListRows": ("department_list_row", "department_list_row", "true"),
     "accounts": ("Account", "account", "true"),
     "tasks": ("task", "task", "true"),
     "webhookEndpoints": ("webhook_endpoint", "webhook_endpoint", "true"),
@@ -44,6 +46,8 @@ NODES = (
     "organisation",
     "roster",
     "household_move",
+    "department_list",
+    "department_list_row",
 )
 BY_ID = {
     "household": "household",
@@ -52,6 +56,7 @@ BY_ID = {
     "clue": "clue",
     "sweep": "sweep",
     "task": "task",
+    "departmentList": "department_list",
     "helper": "helper",
     "organisation": "organisation",
 }
