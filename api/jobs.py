@@ -17,9 +17,9 @@ from api.outgoing import send
 from domain.base.transactions import Sessions
 from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
-from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.lists.actions import MATCH_LIST
 from domain.lists.matching import match_list
+from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
 from domain.sweeps.gathering import GATHER, gather_for_task
 from domain.sweeps.looking import open_due_sweeps, raise_clues_of_sweeps
@@ -86,6 +86,8 @@ async def forget_deliveries(work: Work, payload: Mapping[str, Any]) -> None:
     """The log of webhooks, as far as its time is over."""
     async with work.sessions() as db, db.begin():
         await forget_old(db, work.clock())
+
+
 async def gather_households(work: Work, payload: Mapping[str, Any]) -> None:
     """The households of a sweep that somebody opened."""
     task_id, sweep_id = uuid.UUID(payload["task_id"]), uuid.UUID(payload["sweep_id"])
@@ -100,6 +102,8 @@ async def open_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
 async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     """Clues of what sweeps have found."""
     await raise_clues_of_sweeps(work.sessions, work.clock())
+
+
 async def match_the_list(work: Work, payload: Mapping[str, Any]) -> None:
     """The families that a department's list is about."""
     await match_list(work.sessions, work.clock, uuid.UUID(payload["task_id"]))

@@ -1,6 +1,6 @@
 """Lists of departments, their rows, and the files that bring them.
 
-Revision: 0027_lists; follows: 0015_matrix
+Revision: 0027_lists; follows: 0031_names
 
 A department sees what it delivered, by its organisation; officers see lists of their divisions, and rows that matched a
 family of theirs. Which family it was stands in the clue's witness alone, so a row tells a department nothing of it.
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_lists"
-down_revision = "0015_matrix"
+down_revision = "0031_names"
 branch_labels = None
 depends_on = None
 

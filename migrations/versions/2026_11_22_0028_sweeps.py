@@ -1,6 +1,6 @@
 """Sweeps from door to door, disasters, and the households that they are for.
 
-Revision: 0028_sweeps; follows: 0015_matrix
+Revision: 0028_sweeps; follows: 0027_lists
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
 revision = "0028_sweeps"
-down_revision = "0015_matrix"
+down_revision = "0027_lists"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Signed webhooks, and when a township's figures were judged by themselves.
 
-Revision: 0029_webhooks; follows: 0031_names
+Revision: 0029_webhooks; follows: 0028_sweeps
 
 A delivery is written by a trigger on `clue`, so in the transaction of the event and whoever raised it: a clue without its
 deliveries cannot be committed, nor the reverse. The trigger asks which endpoints hear of it by the grants of that moment.
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0029_webhooks"
-down_revision = "0031_names"
+down_revision = "0028_sweeps"
 branch_labels = None
 depends_on = None
 
