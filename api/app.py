@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypedDict
 
 import asyncpg
@@ -39,6 +40,7 @@ from api.tokens import Keys, persona_tokens
 from api.upkeep import kept_up
 from api.worker import worker_beside
 from domain.access.rules import Viewer
+from domain.audit.before_and_after import told
 from domain.base.key_ring import read_ring
 from domain.base.sealing import Ring
 from domain.base.transactions import Sessions, sessions_on
@@ -172,7 +174,7 @@ def _engine(settings: Settings, reads: Reads, anew: Reads, ring: Ring) -> Engine
         translate=_known,
         phrase=phrased,
         knows_schema=may_introspect(settings.introspection, is_open=settings.env != "production"),
-        opens=ring.told,
+        opens=partial(told, ring),
         on_miss=Allowance(key=lambda viewer: viewer.id, burst=NEW_DOCUMENTS, per_second=NEW_DOCUMENTS_A_SECOND),
     )
 

@@ -38,7 +38,7 @@ async def sweep(sessions: Sessions, at: datetime, *, prunes: bool) -> bool:
         pruned = await db.scalar(select(func.ruhu_prune_feed())) if prunes else 0
         if prunes:
             await db.execute(select(func.ruhu_prune_sign_ins(at)))
-            forgotten = {kind: count for kind, count in (await forget(sessions, at)).items() if count}
+            forgotten = {kind: count for kind, count in (await forget(sessions)).items() if count}
             if forgotten:
                 LOG.info("forgotten", **forgotten)
     if judged or handed or pruned:

@@ -1,6 +1,6 @@
 """What it costs that reads note themselves: the same statements with the note and without, taking turns.
 
-    python -m bench.looks
+    ./ruhu bench looks
 
 The demo, on a server of its own that writes to disk as in service; no HTTP. Prints medians in milliseconds and their
 ratio, then what a million looks take on disk: as arrays with an index over them, and as a table of (entry, family).

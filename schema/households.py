@@ -52,7 +52,7 @@ from schema.people import Membership, Person
 from schema.places import GeoPoint, InDatum
 from schema.regions import Region, Village
 from schema.terms import Term, term, terms
-from schema.trace import AccessLogEntry, LogSince, LogUntil, access_log
+from schema.trace import AccessLogEntry, ChangeLogEntry, LogSince, LogUntil, access_log, change_log
 from schema.viewer import TODAY
 from schema.visits import Visit
 from schema.walls import LANGUAGE
@@ -214,6 +214,13 @@ class Household(Node):
     ) -> Connection[AccessLogEntry]:
         """Who looked at this family or changed it, the latest first; for its officers, who answer for it. 查询留痕"""
         return access_log(since, until)
+
+    @planned
+    def change_log(
+        self, since: LogSince = None, until: LogUntil = None, first: First = 50, after: After = None
+    ) -> Connection[ChangeLogEntry]:
+        """Who changed what of this family, from what to what, the latest first; for its officers. 变更记录"""
+        return change_log(since, until)
 
     @planned
     def clues(self) -> list[Clue]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.rights.actions import erase_household, export_household, printed
+from domain.rights.actions import erase_household, erase_person, export_household, printed
 from schema.context import Info
 from schema.errors import WHAT_TO_DO, UserError
 from schema.families import carried_out
@@ -37,6 +37,20 @@ class EraseHouseholdInput:
         }
 
 
+@strawberry.input(description="Who is to be erased, and why. 删除个人信息的请求")
+class ErasePersonInput:
+    operation_id: strawberry.ID = strawberry.field(description="Made by the client: a UUID. 操作标识")
+    person_id: strawberry.ID = strawberry.field(description="Somebody who is in no family any more. 人员标识")
+    reason: str = strawberry.field(description="Who asked, or what decision it follows, without any number. 事由")
+
+    def arguments(self, ids: Ids) -> dict[str, Any]:
+        return {
+            "operation_id": ids.read(self.operation_id, "operationId"),
+            "person_id": ids.read(self.person_id, "personId"),
+            "reason": self.reason,
+        }
+
+
 @strawberry.type(description="Everything that stands of a family. 农户信息副本")
 class ExportHouseholdPayload:
     document: JSON | None = strawberry.field(
@@ -52,9 +66,15 @@ class EraseHouseholdPayload:
     errors: list[UserError] = strawberry.field(description="What is wrong; empty when it was done. 错误")
 
 
+@strawberry.type(description="Whether the person was erased. 个人信息删除结果")
+class ErasePersonPayload:
+    is_erased: bool = strawberry.field(description="Whether nothing tells any more who it was. 是否已删除")
+    errors: list[UserError] = strawberry.field(description="What is wrong; empty when it was done. 错误")
+
+
 @strawberry.type
 class RightsMutations:
-    """Both leave their trace."""
+    """All leave their trace."""
 
     @strawberry.mutation(
         description="Everything that stands of a family, handed out at its wish by the township or above. 导出农户信息"
@@ -74,3 +94,15 @@ class RightsMutations:
     ) -> EraseHouseholdPayload | None:
         done, errors = await carried_out(info, erase_household, input)
         return EraseHouseholdPayload(is_erased=done is not None, errors=errors)
+
+    @strawberry.mutation(
+        description=(
+            "Takes away for good what tells who somebody was that has left their family; by the county or above."
+            " 删除个人信息"
+        )
+    )
+    async def erase_person(
+        self, info: Info, input: Annotated[ErasePersonInput, WHAT_TO_DO]
+    ) -> ErasePersonPayload | None:
+        done, errors = await carried_out(info, erase_person, input)
+        return ErasePersonPayload(is_erased=done is not None, errors=errors)

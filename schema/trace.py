@@ -40,6 +40,7 @@ from schema.engine import (
     is_in,
     matches,
     of_viewer,
+    opened,
     page,
     pages,
     rows_of,
@@ -140,6 +141,38 @@ class AccessLogEntry:
     purpose: str | None = described("What for, where it must be said. 用途")
 
 
+_CHANGES: Final = rows_of(
+    "change_log",
+    entry_id=BigInteger(),
+    at=DateTime(timezone=True),
+    actor_id=Uuid(),
+    actor_name=Text(),
+    organisation_name=Text(),
+    actor_roles=ARRAY(Text()),
+    action=Text(),
+    sealed=Text(),
+)
+
+
+@entity(_CHANGES, scope=everyone(), key=("entry_id",))
+class ChangeLogEntry:
+    """Somebody changed what stands of a family: what stood there, and what stands there since. 变更记录"""
+
+    at: datetime = described("When. 时间")
+    actor_name: str | None = described("Who. 姓名")
+    organisation_name: str | None = described("For which organisation, if the account is one's. 单位")
+    actor_roles: list[str] = described("In which roles. 角色")
+    action: str = described("What was done: the name of the change. 操作")
+    changes: JSON = opened(
+        _CHANGES.c.sealed,
+        description=(
+            "A list of {personId, isErased, fields: [{field, before, after}]}; personId is null for the family's own."
+            " Identity numbers and accounts are masked. Of whoever was erased isErased is true, and no field is left."
+            " 变更前后值"
+        ),
+    )
+
+
 _ANSWERS_FOR_FAMILIES: ColumnElement[bool] = and_(
     in_region(Household.region_code),
     of_viewer("role_names", ARRAY(Text())).op("&&")(cast(sorted(OFFICER_ROLES), ARRAY(Text()))),
@@ -155,9 +188,18 @@ LogUntil = Annotated[
 
 def access_log(since: Any, until: Any) -> Connection[AccessLogEntry]:
     """Entries about the household around it, between two days in China; the latest first."""
+    found = func.ruhu_access_log(Household.id, *_midnights(since, until)).table_valued(*_LOG.c, name="access_log")
+    return page(AccessLogEntry, _ANSWERS_FOR_FAMILIES, order=by(_LOG.c.at.desc()), source=select(found))
+
+
+def change_log(since: Any, until: Any) -> Connection[ChangeLogEntry]:
+    """What changed of the household around it, between two days in China; the latest first."""
+    found = func.ruhu_change_log(Household.id, *_midnights(since, until)).table_valued(*_CHANGES.c, name="change_log")
+    return page(ChangeLogEntry, _ANSWERS_FOR_FAMILIES, order=by(_CHANGES.c.at.desc()), source=select(found))
+
+
+def _midnights(since: Any, until: Any) -> list[Any]:
     today = of_viewer("today", Date())
     first = today - func.make_interval(1) if since is None else since
     last = (today if until is None else until) + literal(1, Integer())
-    midnight = [func.timezone("Asia/Shanghai", cast(day, DateTime())) for day in (first, last)]
-    found = func.ruhu_access_log(Household.id, *midnight).table_valued(*_LOG.c, name="access_log")
-    return page(AccessLogEntry, _ANSWERS_FOR_FAMILIES, order=by(_LOG.c.at.desc()), source=select(found))
+    return [func.timezone("Asia/Shanghai", cast(day, DateTime())) for day in (first, last)]

@@ -63,6 +63,7 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
 TRACE: Final = "TRACE"
 FIELDS: Final[Mapping[str, Watched]] = {
     "Household.accessLog": Watched(TRACE, _SUBJECTS[Household]),
+    "Household.changeLog": Watched("CHANGES", _SUBJECTS[Household]),
     "Query.auditEntries": Watched(TRACE),  # about nobody in particular: the reading itself is noted
     **{
         f"{type_name}.{name}": Watched(kind, _SUBJECTS[model], meets_of(model))

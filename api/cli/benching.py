@@ -31,6 +31,12 @@ def bench_read(context: typer.Context) -> None:
     raise typer.Exit(run_bench("read", context.args))
 
 
+@bench_app.command("looks", context_settings=PASS_ON)
+def bench_looks(context: typer.Context) -> None:
+    """Measure what it costs that reads note themselves, and what the notes take on disk."""
+    raise typer.Exit(run_bench("looks", context.args))
+
+
 @bench_app.command("visits", context_settings=PASS_ON)
 def bench_visits(context: typer.Context) -> None:
     """Measure visits per second beside hand-written inserts (--help tells what can be chosen)."""

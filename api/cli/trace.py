@@ -23,9 +23,8 @@ def verify_trace(against: Path | None) -> int:
 
     async def read(url: str) -> Report:
         async with connected(url, "ruhu_machine") as connection:
-            return await verify(
-                connection, notary, against=heads, progress=_progress, kept_for=periods()[Kept.AUDIT].kept
-            )
+            kept_for, now = periods()[Kept.AUDIT].kept, datetime.now(UTC)
+            return await verify(connection, notary, against=heads, progress=_progress, kept_for=kept_for, now=now)
 
     with target(configured) as url:
         report: Report = run(read(url))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -98,14 +98,16 @@ async def verify(
     against: Sequence[Head] = (),
     progress: Progress = lambda done, total: None,
     kept_for: timedelta = timedelta(0),
+    now: datetime = datetime.max.replace(tzinfo=UTC),
 ) -> Report:
     """Read the whole trace, a block at a time, and say what is wrong. `connection` must see all entries.
 
     `against` are heads that were written down elsewhere. Unsigned blocks are the sealer's next work if they are the last;
     anywhere else a signature was taken away. `kept_for`: entries of blocks that were sealed so long ago may be
-    forgotten, from the beginning of the trace without a gap.
+    forgotten, from the beginning of the trace without a gap. How long ago is judged by `now`, the reader's own clock, and not by
+    what is written there alone: whoever prunes too soon can write a later day, or seal with an earlier one.
     """
-    report = Report()
+    report, sealed_at = Report(), datetime.min.replace(tzinfo=UTC)
     heads = {head.number: head for head in against}
     async with _one_moment(connection):
         total = await connection.fetchval("SELECT count(*) FROM audit_block")
@@ -116,7 +118,8 @@ async def verify(
             is_pruned = block["pruned_at"] is not None
             entries = [] if is_pruned else await connection.fetch(_ENTRIES, block["entry_ids"])
             report.findings += faults_of_block(block, None if is_pruned else entries, previous)
-            is_too_soon = is_pruned and block["pruned_at"] - block["sealed_at"] < kept_for
+            sealed_at = max(sealed_at, block["sealed_at"])  # no block was sealed before the one ahead of it
+            is_too_soon = is_pruned and min(block["pruned_at"], now) - sealed_at < kept_for
             if is_too_soon or (is_pruned and last is not None and last["pruned_at"] is None):
                 report.findings.append(Finding(Fault.PRUNED_TOO_SOON, block["number"]))
             if block["signature"] is None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -35,7 +35,7 @@ class AuditEntry(Base):
     # The database's own word for when it was written: what the sealer goes by, and nobody can choose.
     transaction_id: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
     seen: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid()))  # households shown in clear to the actor
-    changes: Mapped[bytes | None] = mapped_column(LargeBinary())  # before and after, under the household's key
+    changes: Mapped[bytes | None] = mapped_column(LargeBinary())  # before and after, sealed
 
     actor: Mapped[Account | None] = relationship(
         lazy="raise",
@@ -54,14 +54,14 @@ class AuditEntry(Base):
 
 
 class TraceKey(Base):
-    """The key of what changed about one household, as the trace keeps it (留痕密钥); `id` is the household's.
+    """The key of what changed about a household or a person, as the trace keeps it (留痕密钥); `id` is theirs.
 
-    Sealed under the installation's keys. Erasing the family takes it away for good: nobody reads those values any more.
+    Sealed under the installation's keys. Erasing them takes it away for good: nobody reads those values any more.
     """
 
     __tablename__ = "trace_key"
 
-    id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes | None] = mapped_column(LargeBinary())
     made_at: Mapped[datetime]
     destroyed_at: Mapped[datetime | None]

@@ -147,6 +147,7 @@ class Person(Base):
     health: Mapped[list[str]] = mapped_column(server_default=text("'{HEALTHY}'"))
     labour: Mapped[str]
     joined_on: Mapped[date]
+    erased_at: Mapped[datetime | None]  # what told who they were was taken away: domain/rights
 
     household: Mapped[Household | None] = relationship(
         lazy="raise", viewonly=True, back_populates="members", foreign_keys=[household_id]

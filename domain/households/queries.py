@@ -87,10 +87,10 @@ async def lock_members(db: AsyncSession, household_ids: Iterable[uuid.UUID]) -> 
 
 
 async def lock_people(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Person]:
-    """The visible ones of these people, members of a household or not, locked."""
+    """The visible ones of these people, members of a household or not, locked. Who was erased is not there."""
     statement = (
         select(Person)
-        .where(Person.id.in_(sorted(ids)), sees_person())
+        .where(Person.id.in_(sorted(ids)), Person.erased_at.is_(None), sees_person())
         .order_by(Person.id)
         .with_for_update()
         .execution_options(populate_existing=True)

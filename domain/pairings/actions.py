@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,8 +20,10 @@ from domain.access.models import HouseholdAccess
 from domain.access.queries import viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, not_visible, refused
 from domain.changes.actions import Answer, once
+from domain.households.models import Person
 from domain.pairings.models import Pairing
 from domain.pairings.queries import helped_facts, helping_facts, sees_pairing, unknown_terms
 from domain.pairings.rules import (
@@ -83,7 +85,10 @@ async def assign_pairing(
         whom = await _judge(db, actor, role, helping, helped, problems)
         await _begin(db, actor, {"id": id, **agreed, "started_on": first_day}, helping[0], whom)
         detail = {"role": role, "helped": whom.kind}
-        await record(db, actor, "assign_pairing", "pairing", id, whom.region_code, detail, operation_id=id)
+        begun = {"role": role, "startedOn": first_day, helping[0].field: helping[0].id}
+        about = ("pairing", id, whom.region_code, detail)
+        told = await _told(db, actor, whom.household_id, begun)
+        await record(db, actor, "assign_pairing", *about, operation_id=id, changes=told)
         return {"pairing_id": str(id)}
 
     content = {**agreed, "started_on": started_on, **{side.field: side.id for side in (*helping, *helped)}}
@@ -126,9 +131,12 @@ async def hand_over_pairing(
         assert day is not None  # or it would have been a problem
         await _end(db, old, day, reason)
         await _begin(db, actor, {"id": id, **agreed, "started_on": day}, helping[0], whom)
-        for subject in (old.id, id):
-            detail = {"role": old.role, "reason": reason}
-            await record(db, actor, "hand_over_pairing", "pairing", subject, whom.region_code, detail, operation_id=id)
+        ended = {"endedOn": day, "endReason": reason}
+        begun = {"role": old.role, "startedOn": day, helping[0].field: helping[0].id}
+        for subject, facts in ((old.id, ended), (id, begun)):
+            about = ("pairing", subject, whom.region_code, {"role": old.role, "reason": reason})
+            told = await _told(db, actor, whom.household_id, facts)
+            await record(db, actor, "hand_over_pairing", *about, operation_id=id, changes=told)
         return {"pairing_id": str(id), "ended_pairing_id": str(old.id)}
 
     content = {
@@ -162,9 +170,13 @@ async def end_pairing(
         assert day is not None  # or it would have been a problem
         await _end(db, pairing, day, reason)
         detail = {"role": pairing.role, "reason": reason}
-        await record(
-            db, actor, "end_pairing", "pairing", pairing.id, pairing.region_code, detail, operation_id=operation_id
+        about = ("pairing", pairing.id, pairing.region_code, detail)
+        home = select(func.coalesce(Person.household_id, Person.left_household_id)).where(
+            Person.id == pairing.person_id
         )
+        household_id = pairing.household_id or await db.scalar(home)
+        told = await _told(db, actor, household_id, {"endedOn": day, "endReason": reason})
+        await record(db, actor, "end_pairing", *about, operation_id=operation_id, changes=told)
         return {"pairing_id": str(pairing.id)}
 
     content = {"pairing_id": pairing_id, "ended_on": ended_on, "reason": reason}
@@ -231,6 +243,15 @@ async def _begin(db: AsyncSession, actor: Actor, pairing: Mapping[str, Any], hel
     if whom.household_id is not None:
         listed = {"pairing_id": born, "party_id": helping.id, "household_id": whom.household_id}
         await db.execute(insert(HouseholdAccess).values(**listed, region_code=whom.region_code))
+
+
+async def _told(
+    db: AsyncSession, actor: Actor, household_id: uuid.UUID | None, facts: Mapping[str, Any]
+) -> bytes | None:
+    """For the trace: what began or ended about a family; of a village nothing is sealed."""
+    if household_id is None:
+        return None
+    return await sealed_changes(db, actor, household_id, {HOUSEHOLD: differences({}, facts)})
 
 
 async def _end(db: AsyncSession, pairing: Pairing, on: date, reason: str) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
-from domain.base.errors import Refused, not_visible
+from domain.base.errors import Refused, not_visible, refused
 from domain.base.sealed_fields import unsealed
 from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
-from domain.households.models import Household, Person
-from domain.households.queries import lock_households
-from domain.rights.rules import erase_problems, export_problems
+from domain.households.models import Household, Membership, Person
+from domain.households.queries import lock_households, sees_person
+from domain.rights.rules import erase_person_problems, erase_problems, export_problems
 
 # section: (its title, the rows of the family `:family`). Sealed columns are taken out and opened numbers put in.
 SECTIONS: Final[dict[str, tuple[str, str]]] = {
@@ -137,6 +137,41 @@ async def erase_household(
 
     content = {"household_id": household_id, "reason": reason}
     return await once(db, actor, operation_id, "erase_household", content, erase)
+
+
+async def erase_person(
+    db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, person_id: uuid.UUID, reason: str
+) -> Answer:
+    """Take away for good what tells who somebody was that is in no family any more: migration 0030_erase_person says what.
+
+    Their spells stay, of nobody, and so do the family's own facts. Before and after of theirs in the trace nobody can open
+    any more. Who is erased already stays so, without another entry. Answers {"person_id"}. Raises NotVisible,
+    Refused (FORBIDDEN_ROLE, REASON_NEEDED, STILL_IN_A_FAMILY).
+    """
+
+    async def erase() -> Answer:
+        # Families are locked before people, everywhere. Erasing makes those of this person tell their phones.
+        scope = select(Person).where(Person.id == person_id, sees_person())
+        parameters = viewer_parameters(actor.viewer)
+        seen = await db.scalar(scope, parameters)
+        if seen is None:
+            raise not_visible("personId")
+        spells = select(Membership.household_id).where(Membership.person_id == person_id)
+        await lock_households(db, actor, set(await db.scalars(spells)))
+        person = await db.scalar(scope.with_for_update().execution_options(populate_existing=True), parameters)
+        if person is None:
+            raise not_visible("personId")
+        if problems := erase_person_problems(actor.viewer.roles, reason, is_member=person.household_id is not None):
+            raise Refused(*problems)
+        if person.erased_at is None:
+            about = ("person", person_id, person.region_code)
+            await record(db, actor, "erase_person", *about, operation_id=operation_id, purpose=reason.strip())
+            if not await db.scalar(select(func.ruhu_erase_person(person_id))):
+                raise refused("FORBIDDEN_ROLE")
+        return {"person_id": str(person_id)}
+
+    content = {"person_id": person_id, "reason": reason}
+    return await once(db, actor, operation_id, "erase_person", content, erase)
 
 
 def _of(household_id: uuid.UUID) -> Any:

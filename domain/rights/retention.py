@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select
@@ -14,13 +13,16 @@ from domain.rights.rules import Kept, periods
 AT_ONCE: Final = 500  # rows, or blocks of the trace, in one transaction
 
 
-async def forget(sessions: Sessions, at: datetime) -> Mapping[Kept, int]:
-    """Forget what is older than its period; answers how much of each. Broken off, the next round goes on."""
+async def forget(sessions: Sessions) -> Mapping[Kept, int]:
+    """Forget what is older than its period, by the database's clock; answers how much of each.
+
+    Broken off, the next round goes on.
+    """
     forgotten = dict.fromkeys(Kept, 0)
     for kind, period in periods().items():
         while True:
             async with sessions() as db, db.begin():
-                done = int(await db.scalar(select(func.ruhu_forget(kind.value, at - period.kept, at, AT_ONCE))) or 0)
+                done = int(await db.scalar(select(func.ruhu_forget(kind.value, period.kept, AT_ONCE))) or 0)
             forgotten[kind] += done
             if done < AT_ONCE:
                 break

@@ -65,6 +65,15 @@ def erase_problems(roles: Collection[GrantRole], reason: str, ended_on: date | N
     return problems
 
 
+def erase_person_problems(roles: Collection[GrantRole], reason: str, *, is_member: bool) -> list[Problem]:
+    """What stands against erasing one person. Whoever is of a family on record is on record with it, for the same reason;
+    who should never have been leaves it first (ENTERED_IN_ERROR)."""
+    problems = _problems(WHO_ERASES, roles, reason)
+    if not problems and is_member:
+        problems.append(Problem("STILL_IN_A_FAMILY", ("input", "personId")))
+    return problems
+
+
 def _problems(allowed: Collection[GrantRole], roles: Collection[GrantRole], reason: str) -> list[Problem]:
     if not set(allowed) & set(roles):
         return [Problem("FORBIDDEN_ROLE", ("input",))]

@@ -68,7 +68,7 @@ INTERNAL = {
         for name in fields
     },
     "ck_submission_content_is_kept_once": "a visit's is in the clear, a family's sealed: the action says which",
-    "pk_trace_key": "made with ON CONFLICT DO NOTHING, one per household",
+    "pk_trace_key": "made with ON CONFLICT DO NOTHING, one for each household and person",
     "ck_trace_key_there_or_destroyed": "the action writes the key; destroying it is the machine's",
     "ck_trace_key_wrapped_is_sealed": "the program seals",
     "pk_audit_entry": "the number comes from a sequence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
@@ -16,7 +16,7 @@ from domain.base.sealed_fields import sealed, unsealed
 from domain.base.sealing import Ring
 from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
-from domain.families.actions.family import Kept, reader, stop_if_wrong, take_hold, tell
+from domain.families.actions.family import Kept, as_told, reader, stop_if_wrong, take_hold, tell
 from domain.families.rules import EventKind, Verb
 from domain.households.models import Household, Person
 from domain.households.queries import sent_point
@@ -112,7 +112,7 @@ def _before_and_after(
     ring: Ring,
 ) -> dict[str, dict[str, Any]]:
     """For the trace: whose field held what, and holds what now."""
-    told = {"household": {public(name): [_said(standing[name]), _said(value)] for name, value in changes.items()}}
+    told = {"household": {public(name): [as_told(standing[name]), as_told(value)] for name, value in changes.items()}}
     for person_id, values in people.items():
         before = _standing(ring, "person", known[person_id])
         told[str(person_id)] = {public(name): [before[name], value] for name, value in values.items()}
@@ -149,8 +149,4 @@ def _merged_people(
 def _plain(edits: Mapping[str, Edit]) -> dict[str, Any]:
     """Edits as the content hash takes them."""
 
-    return {name: {"base": _said(edit.base), "value": _said(edit.value)} for name, edit in edits.items()}
-
-
-def _said(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return {name: {"base": as_told(edit.base), "value": as_told(edit.value)} for name, edit in edits.items()}

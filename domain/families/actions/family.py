@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.audit.actions import record
-from domain.audit.before_and_after import Changes, sealed_changes
+from domain.audit.before_and_after import Changes, Differences, differences, sealed_changes
 from domain.base.errors import InvalidInput, Problem, Refused, not_visible, refused
 from domain.families.rules import EventKind, Member, Verb, may, role_problem
 from domain.households.models import Household, HouseholdEvent, Person
@@ -52,6 +52,16 @@ async def take_hold(db: AsyncSession, actor: Actor, verb: Verb, ids: Mapping[str
     return [Kept(found[one], {p.id: p for p in people if p.household_id == one}) for one in ids.values()]
 
 
+def relations_told(kept: Kept, relations: Mapping[uuid.UUID, str]) -> dict[str, Differences]:
+    """For the trace: whose relation to the head becomes another, of those who are written anew."""
+    told = {}
+    for person_id, relation in relations.items():
+        person = kept.people.get(person_id)
+        before = {} if person is None else {"relationToHead": person.relation_to_head}
+        told[str(person_id)] = differences(before, {"relationToHead": relation})
+    return told
+
+
 async def reader(db: AsyncSession, actor: Actor) -> Reading:
     """A reading for today, against the vocabularies as they stand."""
     return Reading(actor.today, await vocabulary(db))
@@ -61,6 +71,11 @@ def stop_if_wrong(reading: Reading, *more: Problem) -> None:
     """Everything that is wrong, at once."""
     if problems := [*reading.problems, *more]:
         raise InvalidInput(*problems)
+
+
+def as_told(value: Any) -> Any:
+    """A value as it can be written down: of a point its parts."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 async def tell(

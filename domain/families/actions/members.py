@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,9 +13,10 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
+from domain.audit.before_and_after import Differences, differences
 from domain.base.errors import Refused
 from domain.changes.actions import Answer, once
-from domain.families.actions.family import Kept, reader, stop_if_wrong, take_hold, tell
+from domain.families.actions.family import Kept, reader, relations_told, stop_if_wrong, take_hold, tell
 from domain.families.newcomers import read_newcomers, write_newcomers
 from domain.families.rules import (
     DEATH,
@@ -33,7 +35,7 @@ from domain.families.rules import (
 from domain.families.spells import begin_spells, end_household, end_spells, write_relations
 from domain.households.models import Household, Person
 from domain.households.queries import last_left_on, lock_people
-from domain.households.rules import GivenPerson, Path, Reading
+from domain.households.rules import GivenPerson, Path, Reading, public
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ async def change_members(
         if planned.family.is_empty and not may(Verb.END, actor.viewer.roles, is_in_region=is_in_region):
             raise Refused(role_problem(Verb.END))
 
+        told = _before_and_after(kept, planned)
         await _let_go(db, household, planned.ends)
         await _take_in(db, household, planned)
         await write_relations(db, planned.family.relations)
@@ -115,7 +118,7 @@ async def change_members(
         if planned.family.is_empty:
             kind = EventKind.ENDED
             await end_household(db, household, latest, "NO_MEMBERS", "HOUSEHOLD_ENDED")
-        await tell(db, actor, household, kind, latest, detail, operation_id, "change_members")
+        await tell(db, actor, household, kind, latest, detail, operation_id, "change_members", told)
         return {"household_id": str(household_id)}
 
     content = {
@@ -221,6 +224,21 @@ def _judge_known(
     else:
         problems = joining_problems(day, person.born_on, person.died_on, left_on, (*path, "on"))
         reading.problems += problems
+
+
+def _before_and_after(kept: Kept, planned: _Change) -> dict[str, Differences]:
+    """For the trace: with which facts somebody came, when and why they went, who is what to the head now."""
+    told: dict[str, Differences] = defaultdict(dict)
+    for one in planned.newcomers:
+        facts = {public(name): value for name, value in one.items() if name != "id"}
+        told[str(one["id"])] |= differences({}, facts)
+    for person_id, day, reason in planned.starts:
+        told[str(person_id)] |= differences({}, {"joinedOn": day, "startReason": reason})
+    for person_id, day, reason in planned.ends:
+        told[str(person_id)] |= differences({}, {"leftOn": day, "endReason": reason})
+    for whose, relation in relations_told(kept, planned.family.relations).items():
+        told[whose] |= relation
+    return dict(told)
 
 
 async def _let_go(db: AsyncSession, household: Household, ends: Sequence[tuple[uuid.UUID, date, str]]) -> None:

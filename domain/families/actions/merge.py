@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
+from domain.audit.before_and_after import HOUSEHOLD, differences
 from domain.base.errors import Problem
 from domain.changes.actions import Answer, once
-from domain.families.actions.family import reader, stop_if_wrong, take_hold, tell
+from domain.families.actions.family import reader, relations_told, stop_if_wrong, take_hold, tell
 from domain.families.actions.split import Moving, read_movers
 from domain.families.rules import EventKind, Verb, wins
 from domain.families.spells import end_household, move_people, write_relations
@@ -56,18 +57,23 @@ async def merge_households(
 
         stays, goes = survivor.household, ending.household
         movers = [arrival.id for arrival in arriving]
+        told = relations_told(ending, {arrival.id: arrival.relation or "" for arrival in arriving})
+        told = {one: {**told[one], "householdId": [goes.id, stays.id], "joinedOn": [None, day]} for one in told}
+        status = wins(stays.monitoring_status, goes.monitoring_status)
+        watched = differences({"monitoringStatus": stays.monitoring_status}, {"monitoringStatus": status})
+        ended = differences({}, {"endedOn": day, "endReason": "MERGED", "mergedIntoId": stays.id})
         await move_people(db, movers, stays.id, stays.region_code, day, "MERGED")
         await write_relations(db, {arrival.id: arrival.relation or "" for arrival in arriving})
         await end_household(db, goes, day, "MERGED", "HOUSEHOLD_MERGED")
         goes.merged_into_id = stays.id
-        stays.monitoring_status = wins(stays.monitoring_status, goes.monitoring_status)
+        stays.monitoring_status = status
         await _pass_rosters_on(db, goes, stays)
         detail = {"people": [str(person_id) for person_id in movers]}
         action = "merge_households"
         gone = {**detail, "into": str(stays.id)}
-        await tell(db, actor, goes, EventKind.ENDED, day, gone, operation_id, action)
+        await tell(db, actor, goes, EventKind.ENDED, day, gone, operation_id, action, {HOUSEHOLD: ended, **told})
         come = {**detail, "from": str(goes.id)}
-        await tell(db, actor, stays, EventKind.MERGED, day, come, operation_id, action)
+        await tell(db, actor, stays, EventKind.MERGED, day, come, operation_id, action, {HOUSEHOLD: watched, **told})
         return {"household_id": str(stays.id)}
 
     content = {

@@ -16,12 +16,13 @@ from domain.access.models import HouseholdAccess
 from domain.access.queries import viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import HOUSEHOLD, differences
 from domain.base.errors import Conflict, Problem, Refused, invalid, not_visible, refused
 from domain.changes.actions import Answer, once
-from domain.families.actions.family import Kept, reader, stop_if_wrong, take_hold, tell
+from domain.families.actions.family import Kept, as_told, reader, stop_if_wrong, take_hold, tell
 from domain.families.rules import EventKind, Verb, may, role_problem
 from domain.households.models import HouseholdMove, MoveState
-from domain.households.queries import lock_households, sees_move, village_problems
+from domain.households.queries import lock_households, sees_move, sent_point, village_problems
 from domain.households.rules import HOUSEHOLD_FIELDS, GivenPoint, Reading, columns_of, public
 from domain.pairings.models import Pairing
 from domain.pairings.rules import WEALTH_CREATION_LEADER
@@ -202,6 +203,8 @@ async def _carry_over(
     if not await db.scalar(select(func.ruhu_accept_move(asked.id, actor.at, why))):
         raise refused("MOVE_OVERTAKEN", "moveId")
     household = (await lock_households(db, actor, [asked.household_id]))[asked.household_id]
+    before = {"address": household.address, "location": as_told(sent_point(household)), "regionCode": asked.region_code}
+    after = {"address": asked.address, "location": asked.location, "regionCode": asked.to_region_code}
     household.address = asked.address
     sent = asked.location and GivenPoint(**asked.location)
     for name, value in columns_of(Reading(actor.today, {}).point(sent or None, ())).items():
@@ -215,7 +218,8 @@ async def _carry_over(
     )
     await db.execute(delete(HouseholdAccess).where(HouseholdAccess.pairing_id.in_(ended.all())))
     detail = {"from": asked.region_code, "to": asked.to_region_code}
-    await tell(db, actor, household, EventKind.MOVED, asked.moves_on, detail, operation_id, action)
+    told = {HOUSEHOLD: differences(before, after)}
+    await tell(db, actor, household, EventKind.MOVED, asked.moves_on, detail, operation_id, action, told)
 
 
 async def _close(

@@ -12,11 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import HOUSEHOLD, Differences, differences, sealed_changes
 from domain.base.errors import Problem
 from domain.base.sealed_fields import sealed
 from domain.base.transactions import ring_of
 from domain.changes.actions import Answer, once
-from domain.families.actions.family import Kept, chronicle, reader, stop_if_wrong, take_hold, tell
+from domain.families.actions.family import (
+    Kept,
+    as_told,
+    chronicle,
+    reader,
+    relations_told,
+    stop_if_wrong,
+    take_hold,
+    tell,
+)
 from domain.families.rules import Arrival, EventKind, Verb, after, leaving_problems
 from domain.families.spells import move_people, write_relations
 from domain.households.models import Household
@@ -80,6 +90,11 @@ async def split_household(
         stop_if_wrong(reading, *problems)
         assert day is not None  # or it would have been a problem
 
+        went: Differences = {"householdId": [old.id, id], "joinedOn": [None, day]}
+        told = relations_told(kept, {**stay.relations, **go.relations})
+        told |= {str(one): {**told.get(str(one), {}), **went} for one in goers}
+        new_told = {HOUSEHOLD: differences({}, {public(name): as_told(value) for name, value in values.items()})}
+        new_told |= {str(one): told[str(one)] for one in goers}
         place = columns_of(values.pop("location"))
         if code is None:
             values["code"] = await db.scalar(select(func.ruhu_next_household_code(old.region_code)))
@@ -92,10 +107,10 @@ async def split_household(
         detail = {"people": [str(person_id) for person_id in goers]}
         new_detail = {**detail, "from": str(old.id)}
         await chronicle(db, actor, id, old.region_code, EventKind.REGISTERED, day, new_detail)
-        await record(
-            db, actor, "split_household", "household", id, old.region_code, {"people": len(goers)}, operation_id=id
-        )
-        await tell(db, actor, old, EventKind.SPLIT, day, {**detail, "new": str(id)}, id, "split_household")
+        action, about = "split_household", ("household", id, old.region_code, {"people": len(goers)})
+        sealed_told = await sealed_changes(db, actor, id, new_told)
+        await record(db, actor, action, *about, operation_id=id, changes=sealed_told)
+        await tell(db, actor, old, EventKind.SPLIT, day, {**detail, "new": str(id)}, id, action, told)
         return {"household_id": str(old.id), "new_household_id": str(id)}
 
     content = {

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import HOUSEHOLD, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, Refused, not_visible
 from domain.changes.actions import Answer, once
 from domain.families.rules import Verb, may, role_problem
@@ -152,11 +153,14 @@ async def verify_clue(
             reading.problems += verification_problems(visit, clue.began_on)
         if reading.problems or visit is None:
             raise InvalidInput(*reading.problems)
+        told = {"clueState": [clue.state, _SETTLED[outcome]], "clueReason": [clue.reason, why]}
         clue.state, clue.visit_id, clue.reason = _SETTLED[outcome], visit_id, why
         clue.stopped_at, clue.settled_at, clue.settled_by_id = visit.occurred_at, actor.at, actor.id
         await db.flush()
         detail = {"outcome": outcome.value, "visit": str(visit_id)}
-        await record(db, actor, "verify_clue", "clue", clue_id, clue.region_code, detail, operation_id=operation_id)
+        about = ("clue", clue_id, clue.region_code, detail)
+        changes = await sealed_changes(db, actor, clue.household_id, {HOUSEHOLD: told})
+        await record(db, actor, "verify_clue", *about, operation_id=operation_id, changes=changes)
         return {"clue_id": str(clue_id)}
 
     content = {"clue_id": clue_id, "visit_id": visit_id, "outcome": outcome, "reason": reason}
@@ -194,10 +198,12 @@ async def pass_clues_on(db: AsyncSession, actor: Actor, merged_id: uuid.UUID, su
 
 
 async def _close(db: AsyncSession, actor: Actor, clue: Clue) -> None:
+    told = {"clueState": [clue.state, ClueState.CLOSED]}
     clue.state = ClueState.CLOSED
     clue.stopped_at, clue.settled_at, clue.settled_by_id = actor.at, actor.at, actor.id
     await db.flush()
-    await record(db, actor, "close_clue", "clue", clue.id, clue.region_code, {"sign": clue.sign})
+    changes = await sealed_changes(db, actor, clue.household_id, {HOUSEHOLD: told})
+    await record(db, actor, "close_clue", "clue", clue.id, clue.region_code, {"sign": clue.sign}, changes=changes)
 
 
 async def _hand_witnesses(db: AsyncSession, old: uuid.UUID, new: uuid.UUID, region_code: str) -> None:

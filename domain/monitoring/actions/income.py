@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.audit.actions import record
+from domain.audit.before_and_after import HOUSEHOLD, Differences, sealed_changes
 from domain.base.errors import InvalidInput, Refused, invalid
 from domain.base.models import namespace_id
 from domain.changes.actions import Answer, once
@@ -76,7 +78,8 @@ async def record_income_statement(
             if not may(Verb.EDIT, actor.viewer.roles, is_in_region=actor.viewer.sees_region(household.region_code)):
                 raise Refused(role_problem(Verb.EDIT))
         figures = await _read(db, actor, rows, list(households.values()))
-        ids = await _write(db, actor, operation_id, figures, {one.id: one.region_code for one in households.values()})
+        regions = {one.id: one.region_code for one in households.values()}
+        ids, told = await _write(db, actor, operation_id, figures, regions)
         only = next(iter(households.values())) if len(households) == 1 else None
         subject_id, region_code = (None, None) if only is None else (only.id, only.region_code)
         detail = {"statements": len(ids), "households": sorted(str(one) for one in households)}
@@ -89,6 +92,8 @@ async def record_income_statement(
             region_code,
             detail,
             operation_id=operation_id,
+            # Of a sheet of many families the rows that are superseded say it, each with who wrote it and until when.
+            changes=None if only is None else await sealed_changes(db, actor, only.id, told),
         )
         await evaluate_households(db, actor, household_ids=list(households))
         return {"statement_ids": [str(one) for one in ids]}
@@ -149,11 +154,13 @@ def _month(reading: Reading, given: str, path: Path) -> date | None:
 
 async def _write(
     db: AsyncSession, actor: Actor, operation_id: uuid.UUID, figures: Sequence[_Read], regions: dict[uuid.UUID, str]
-) -> list[uuid.UUID]:
-    """In sets: the old figures are marked, the new ones written; the ids of those that hold now, in the order given."""
+) -> tuple[list[uuid.UUID], dict[str, Differences]]:
+    """In sets: the old figures are marked, the new ones written; the ids of those that hold now, in the order given,
+    and for the trace whose figure was what before, in fen."""
     said = await statements_in_force(db, list(regions), {figure.key[1] for figure in figures})
     before = {(one.household_id, one.month, one.kind, one.origin, one.person_id): one for one in said}
     ids: list[uuid.UUID] = []
+    told: dict[str, Differences] = defaultdict(dict)
     born, superseded = [], []
     for position, figure in enumerate(figures):
         old = before.get(figure.key)
@@ -163,6 +170,8 @@ async def _write(
         household_id, month, kind, origin, person_id = figure.key
         new = namespace_id(f"income statement {operation_id} {position}")
         ids.append(new)
+        whose = HOUSEHOLD if person_id is None else str(person_id)
+        told[whose][f"{month:%Y-%m} {kind} {origin}"] = [old and old.amount_fen, figure.amount_fen]
         if old is not None:
             superseded.append(old.id)
         born.append(
@@ -191,4 +200,4 @@ async def _write(
         )
     if born:
         await db.execute(insert(IncomeStatement), born)
-    return ids
+    return ids, told

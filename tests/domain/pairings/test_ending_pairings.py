@@ -8,9 +8,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.audit.before_and_after import opened_changes
 from domain.base.errors import Refused
 from domain.pairings.actions import end_pairing, hand_over_pairing
 from domain.pairings.rules import WEALTH_CREATION_LEADER
+from tests import databases
 from tests.domain.pairings.town import (
     LAST_YEAR,
     NOW,
@@ -48,6 +50,30 @@ async def test_a_hand_over_moves_the_family_from_one_phone_to_the_other(town: To
         (pairing, "hand_over_pairing"),
         (successor, "hand_over_pairing"),
     }
+
+
+async def test_the_trace_tells_what_began_and_ended_under_the_familys_key(town: Town) -> None:
+    old, new, household = await town.helper(), await town.helper(), await town.household()
+    pairing, successor, on = await assigned(town, helper_id=old, household_id=household), uuid.uuid4(), date(2026, 3, 1)
+    handed = {"id": successor, "pairing_id": pairing, "handed_over_on": on, "helper_id": new}
+    await town.do(town.officer, hand_over_pairing, **handed)
+    ended = {"operation_id": uuid.uuid4(), "pairing_id": successor, "ended_on": TODAY, "reason": "HANDED_OVER"}
+    await town.do(town.officer, end_pairing, **ended)
+
+    ring = await databases.ring(town.sql)
+    keys = {household: await town.sql.fetchval("SELECT wrapped FROM trace_key WHERE id = $1", household)}
+    entries = "SELECT subject_id, changes FROM audit_entry WHERE subject_id = ANY ($1) ORDER BY id"
+    told = [
+        (row["subject_id"], opened_changes(ring, row["changes"], keys)["household"])
+        for row in await town.sql.fetch(entries, [pairing, successor])
+    ]
+    start = {"role": [None, "KEY_HELP"], "startedOn": [None, str(LAST_YEAR)], "helperId": [None, str(old)]}
+    assert told == [
+        (pairing, start),
+        (pairing, {"endedOn": [None, str(on)], "endReason": [None, "HANDED_OVER"]}),
+        (successor, {**start, "startedOn": [None, str(on)], "helperId": [None, str(new)]}),
+        (successor, {"endedOn": [None, str(TODAY)], "endReason": [None, "HANDED_OVER"]}),
+    ]
 
 
 async def test_visits_made_before_a_hand_over_stay_as_they_are(town: Town) -> None:

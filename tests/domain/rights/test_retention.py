@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +38,19 @@ async def rows(world: World, kind: Kept) -> int:
         }[kind]
     )
     return count
+
+
+async def it_is(world: World, at: datetime) -> None:
+    """The database's clock, as nobody but its owner could move it."""
+    await world.sql.execute(
+        "CREATE OR REPLACE FUNCTION ruhu_clock() RETURNS timestamptz LANGUAGE sql SET search_path = public, pg_temp"
+        f" AS $$ SELECT '{at.isoformat()}'::timestamptz $$"
+    )
+
+
+async def forget_at(world: World, sessions: Sessions, at: datetime) -> Mapping[Kept, int]:
+    await it_is(world, at)
+    return await forget(sessions)
 
 
 async def set_the_scene(world: World, sessions: Sessions, key: TraceKey) -> None:
@@ -79,12 +94,12 @@ async def test_it_is_kept_to_the_last_day_and_forgotten_after_it(world: World, k
         await set_the_scene(world, sessions, TraceKey(tmp_path))
         before = await rows(world, kind)
         assert before > 0
-        await forget(sessions, NOW + periods()[kind].kept - DAY)
+        await forget_at(world, sessions, NOW + periods()[kind].kept - DAY)
         assert await rows(world, kind) == before
-        done = await forget(sessions, NOW + periods()[kind].kept + 2 * DAY)
+        done = await forget_at(world, sessions, NOW + periods()[kind].kept + 2 * DAY)
         assert done[kind] > 0
         assert await rows(world, kind) == 0
-        assert (await forget(sessions, NOW + periods()[kind].kept + 2 * DAY))[kind] == 0, "once"
+        assert (await forget_at(world, sessions, NOW + periods()[kind].kept + 2 * DAY))[kind] == 0, "once"
 
 
 async def test_the_trace_is_whole_after_its_oldest_entries_were_forgotten(world: World, tmp_path: Path) -> None:
@@ -95,22 +110,51 @@ async def test_the_trace_is_whole_after_its_oldest_entries_were_forgotten(world:
         trace = Trace(world.sql, sessions, key, str(world.settings.database_url), await actor(world.sql, "cadre", NOW))
         await trace.write(2)
         await seal(sessions, NOW + kept, key)
-        await forget(sessions, NOW + kept + DAY)
-        report = await verify(world.sql, key, kept_for=kept)
+        await forget_at(world, sessions, NOW + kept + DAY)
+        later = NOW + 2 * kept
+        report = await verify(world.sql, key, kept_for=kept, now=later)
         assert (report.blocks, report.entries, report.findings) == (2, 2, [])
         await world.sql.execute("UPDATE audit_block SET pruned_at = sealed_at + interval '2 days' WHERE number = 1")
-        told = [str(one) for one in (await verify(world.sql, key, kept_for=kept)).findings]
+        told = [str(one) for one in (await verify(world.sql, key, kept_for=kept, now=later)).findings]
         assert told == ["PRUNED_TOO_SOON block 1"]
         await world.sql.execute(
             "UPDATE audit_block SET pruned_at = CASE number WHEN 2 THEN sealed_at + $1::interval END", kept
         )
-        told = [str(one) for one in (await verify(world.sql, key, kept_for=kept)).findings]
+        told = [str(one) for one in (await verify(world.sql, key, kept_for=kept, now=later)).findings]
         assert "PRUNED_TOO_SOON block 2" in told, "out of turn"
 
 
+async def test_pruned_too_soon_is_found_whatever_day_is_written_there(world: World, tmp_path: Path) -> None:
+    key, kept = TraceKey(tmp_path), periods()[Kept.AUDIT].kept
+    async with app_sessions(str(world.settings.database_url)) as sessions:
+        await set_the_scene(world, sessions, key)
+        trace = Trace(world.sql, sessions, key, str(world.settings.database_url), await actor(world.sql, "cadre", NOW))
+        await world.sql.execute("UPDATE audit_block SET pruned_at = sealed_at + $1::interval * 2", kept)
+        told = (await verify(world.sql, key, kept_for=kept, now=NOW + DAY)).findings
+        assert [str(one) for one in told] == ["PRUNED_TOO_SOON block 1"], "a day that has not come yet"
+        await world.sql.execute("UPDATE audit_block SET pruned_at = NULL")
+        await trace.write(1)
+        await seal(sessions, NOW - 2 * kept, key)  # as if it were old
+        await world.sql.execute("UPDATE audit_block SET pruned_at = $1", NOW)
+        told = (await verify(world.sql, key, kept_for=kept, now=NOW)).findings
+        assert "PRUNED_TOO_SOON block 2" in [str(one) for one in told], (
+            "sealed under an earlier day than the one before"
+        )
+
+
 async def test_nothing_is_forgotten_before_half_a_year_whatever_is_asked(world: World) -> None:
-    with pytest.raises(asyncpg.RaiseError):
-        await world.sql.execute("SELECT ruhu_forget('SUBMISSION', now() - interval '170 days', now(), 10)")
+    for kept in ("170 days", "-1 year", None):
+        with pytest.raises(asyncpg.RaiseError):
+            await world.sql.execute("SELECT ruhu_forget('SUBMISSION', $1::text::interval, 10)", kept)
+
+
+async def test_who_forgets_cannot_say_what_time_it_is(world: World) -> None:
+    connection = await asyncpg.connect(str(world.settings.database_url), server_settings={"role": "ruhu_app"})
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await it_is(replace(world, sql=connection), NOW + 9999 * DAY)
+    await connection.close()
+    clock = "SELECT count(*) FROM pg_proc WHERE proname = 'ruhu_forget' AND 'timestamptz'::regtype = ANY (proargtypes)"
+    assert await world.sql.fetchval(clock) == 0
 
 
 async def test_the_upkeep_forgets_once_a_day(world: World) -> None:
@@ -121,6 +165,7 @@ async def test_the_upkeep_forgets_once_a_day(world: World) -> None:
             NOW,
         )
         later = NOW + periods()[Kept.OPERATION].kept + DAY
+        await it_is(world, later)
         await sweep(sessions, later, prunes=False)
         assert await rows(world, Kept.OPERATION) > 0
         await sweep(sessions, later, prunes=True)
