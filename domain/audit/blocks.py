@@ -20,6 +20,9 @@ WINDOW: Final = 20_000  # entry numbers that are looked at together
 MOST_FAULTS: Final = 1000  # a trace with so many is not read further
 
 
+END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
+
+
 class Notary(Protocol):
     """The server's key, which stands outside the database."""
 
@@ -98,14 +101,14 @@ async def verify(
     against: Sequence[Head] = (),
     progress: Progress = lambda done, total: None,
     kept_for: timedelta = timedelta(0),
-    now: datetime = datetime.max.replace(tzinfo=UTC),
+    now: datetime = END_OF_TIME,
 ) -> Report:
     """Read the whole trace, a block at a time, and say what is wrong. `connection` must see all entries.
 
     `against` are heads that were written down elsewhere. Unsigned blocks are the sealer's next work if they are the last;
     anywhere else a signature was taken away. `kept_for`: entries of blocks that were sealed so long ago may be
-    forgotten, from the beginning of the trace without a gap. How long ago is judged by `now`, the reader's own clock, and not by
-    what is written there alone: whoever prunes too soon can write a later day, or seal with an earlier one.
+    forgotten, from the beginning of the trace without a gap. How long ago is judged by `now`, the reader's own clock, and not
+    by what is written there alone: whoever prunes too soon can write a later day, or seal with an earlier one.
     """
     report, sealed_at = Report(), datetime.min.replace(tzinfo=UTC)
     heads = {head.number: head for head in against}
