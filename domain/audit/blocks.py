@@ -107,8 +107,8 @@ async def verify(
 
     `against` are heads that were written down elsewhere. Unsigned blocks are the sealer's next work if they are the last;
     anywhere else a signature was taken away. `kept_for`: entries of blocks that were sealed so long ago may be
-    forgotten, from the beginning of the trace without a gap. How long ago is judged by `now`, the reader's own clock, and not
-    by what is written there alone: whoever prunes too soon can write a later day, or seal with an earlier one.
+    forgotten, from the beginning of the trace without a gap. How long ago is judged by `now`, the reader's own clock, and
+    not by what is written there alone: whoever prunes too soon can write a later day, or seal with an earlier one.
     """
     report, sealed_at = Report(), datetime.min.replace(tzinfo=UTC)
     heads = {head.number: head for head in against}
