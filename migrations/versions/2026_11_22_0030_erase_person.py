@@ -1,6 +1,6 @@
 """One person is erased; officers read what changed of a family; what is forgotten goes by the database's own clock.
 
-Revision: 0030_erase_person; follows: 0015_matrix
+Revision: 0030_erase_person; follows: 0029_webhooks
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_erase_person"
-down_revision = "0015_matrix"
+down_revision = "0029_webhooks"
 branch_labels = None
 depends_on = None
 
