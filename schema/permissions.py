@@ -18,6 +18,7 @@ from domain.hardship.rules import ENTERS_CALLS
 from domain.pairings import rules as pairings
 from domain.policy import rules as policy
 from domain.rights.rules import WHO_ERASES, WHO_EXPORTS
+from domain.sweeps.rules import OPENS_SWEEPS, REPORTS_DISASTERS
 from schema.engine import of_viewer
 
 WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
@@ -41,6 +42,10 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "endPairing": pairings.DECIDES,
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
     "verifyClue": families.WHO_MAY[Verb.EDIT],
+    "openSweep": OPENS_SWEEPS,
+    "reportDisaster": REPORTS_DISASTERS,
+    "excludeFromSweep": OFFICER_ROLES,
+    "raiseSweepClue": ROLES_THAT_MEET_FAMILIES,
     "reportHardship": (),  # everybody, without an account too: no role brings it
     "enterHotlineCall": ENTERS_CALLS,
     "matchHardshipReport": OFFICER_ROLES,

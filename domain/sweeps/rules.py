@@ -36,7 +36,7 @@ class SweepOutcome(enum.StrEnum):
     EXCLUDED = "EXCLUDED"
 
 
-# domain.md §3.3 and this task's brief name county and township. A disaster is the emergency office's: county and above.
+# domain.md §3.3: county and township. A disaster is the emergency office's: county and above (ASSUMPTION).
 OPENS_SWEEPS: Final = frozenset({GrantRole.TOWNSHIP_OFFICER, GrantRole.COUNTY_OFFICER})
 REPORTS_DISASTERS: Final = frozenset(
     {GrantRole.COUNTY_OFFICER, GrantRole.PREFECTURE_OFFICER, GrantRole.PROVINCE_OFFICER}
