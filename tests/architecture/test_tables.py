@@ -96,7 +96,6 @@ INTERNAL = {
     "ck_webhook_endpoint_secret_is_sealed": "the action seals it",
     "ck_webhook_endpoint_old_secret_is_sealed": "an envelope that stood in the column beside it",
     "ck_webhook_delivery_finished_with_its_state": "the action writes both columns",
-    "pk_nightly_evaluation": "judge_township inserts with ON CONFLICT DO UPDATE",
     "pk_clue_witness": "the action makes the id",
     "one_clue_per_sign_and_period": "raise_clue inserts with ON CONFLICT DO NOTHING: one more witness of the same clue",
     "one_witness_per_reference": "raise_clue inserts with ON CONFLICT DO NOTHING: the same witness heard again",
