@@ -110,7 +110,7 @@ def outcome() -> ColumnElement[str]:
     visit, sweep, clue, finding = aliased(Visit), aliased(Sweep), aliased(Clue), aliased(Finding)
     called = (
         select(literal(1))
-        .join_from(sweep, visit, is_call_of(visit, sweep))
+        .where(is_call_of(visit, sweep))
         .where(sweep.id == SweepEntry.sweep_id, visit.household_id == SweepEntry.household_id)
         .correlate_except(sweep, visit, finding)
     )
@@ -122,7 +122,7 @@ def outcome() -> ColumnElement[str]:
         (SweepEntry.excluded_at.is_not(None), literal(SweepOutcome.EXCLUDED.value)),
         (raised.correlate_except(clue).exists(), literal(SweepOutcome.FOUND.value)),
         (
-            called.join(finding, finding.visit_id == visit.id).where(telling).exists(),
+            called.where(finding.visit_id == visit.id, telling).exists(),
             literal(SweepOutcome.FOUND.value),
         ),
         (called.where(visit.is_complete).exists(), literal(SweepOutcome.NOTHING_FOUND.value)),
@@ -149,11 +149,11 @@ def coverage(first: Any, last: Any, *, by_village: bool) -> Select[Any]:
     of_sweep = clue.household_id == entry.household_id, clue.period == cast(entry.sweep_id, Text())
     calls = (
         select(func.min(china_day(visit.occurred_at)))
-        .join_from(sweep, visit, is_call_of(visit, sweep))
+        .where(is_call_of(visit, sweep))
         .where(sweep.id == entry.sweep_id, visit.household_id == entry.household_id)
         .correlate_except(visit, sweep, finding)
     )
-    telling = calls.join(finding, finding.visit_id == visit.id).where(finding.kind == any_(_TELLING))
+    telling = calls.where(finding.visit_id == visit.id, finding.kind == any_(_TELLING))
     raised = select(func.min(clue.began_on)).where(*of_sweep).correlate_except(clue)
     verified = (
         select(func.min(china_day(clue.settled_at)))
@@ -170,7 +170,7 @@ def coverage(first: Any, last: Any, *, by_village: bool) -> Select[Any]:
             func.least(telling.scalar_subquery(), raised.scalar_subquery()).label("found_on"),
             verified.scalar_subquery().label("verified_on"),
         )
-        .join_from(entry, household, household.id == entry.household_id)
+        .where(household.id == entry.household_id)
         .where(entry.sweep_id == Sweep.id, sees_entry(entry))
         .correlate(Sweep)
         .subquery("sweep_facts")
