@@ -20,7 +20,7 @@ from api.cli.cluster import running
 from api.compression import zstd
 from api.database import prepare
 from api.tokens import DEMO_SECONDS, Keys
-from bench.servers import ROOT, serving
+from bench.servers import ROOT, master, serving
 from domain.demo.personas import account_id
 from mobile_contract.client.operations import operation
 
@@ -34,7 +34,7 @@ def main() -> None:
     with ExitStack() as stack:
         cluster = stack.enter_context(running(data, say=print))
         url = cluster.url("ruhu_compression")
-        asyncio.run(prepare(url, demo=True, say=print))
+        asyncio.run(prepare(url, master(), demo=True, say=print))
         environment = {"RUHU_DATABASE_URL": url, "RUHU_ENV": "demo", "RUHU_DATA_DIR": str(data)}
         server = stack.enter_context(serving("bench.ours:create_app", environment))
         token = Keys(data).issue(account_id("township_officer"), DEMO_SECONDS, time.time())

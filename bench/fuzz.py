@@ -22,7 +22,7 @@ from pathlib import Path
 from api.cli.cluster import running
 from api.database import prepare
 from api.tokens import DEMO_SECONDS, Keys
-from bench.servers import INSTALL_SECONDS, ROOT, serving
+from bench.servers import INSTALL_SECONDS, ROOT, master, serving
 from domain.demo.personas import account_id
 
 PEER = Path(__file__).resolve().parent / "peers" / "schemathesis"
@@ -39,7 +39,7 @@ def main(minutes: float) -> int:
     with ExitStack() as stack:
         cluster = stack.enter_context(running(data, say=print))
         url = cluster.url("ruhu_fuzz")
-        asyncio.run(prepare(url, demo=True, say=print))
+        asyncio.run(prepare(url, master(), demo=True, say=print))
         environment = {"RUHU_DATABASE_URL": url, "RUHU_ENV": "demo", "RUHU_DATA_DIR": str(data)}
         log.write_text("")
         server = stack.enter_context(serving("bench.ours:create_app", environment, str(log)))

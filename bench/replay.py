@@ -24,7 +24,7 @@ from api.app import as_app
 from api.cli.cluster import running
 from api.database import connected, prepare, sqlalchemy_url
 from api.settings import Settings
-from bench.servers import ROOT
+from bench.servers import ROOT, master
 from domain.access.queries import SET_VIEWER, find_viewer, viewer_parameters, viewer_settings
 from domain.access.rules import CHINA, Actor
 from domain.base.transactions import carry_out
@@ -88,7 +88,7 @@ async def county(connection: asyncpg.Connection, households: int) -> None:
 async def main(households: int, months: int) -> None:
     with running(ROOT / ".data" / "bench", say=print) as cluster:
         url = cluster.url(f"ruhu_bench_replay_{households}")
-        await prepare(url, demo=True, say=print)
+        await prepare(url, master(), demo=True, say=print)
         async with connected(url) as connection:
             await county(connection, households)
             now = datetime.now(UTC)

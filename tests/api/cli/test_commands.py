@@ -58,6 +58,7 @@ COMMANDS = (
     "worker",
     "calendar load",
     "bench walls",
+    "bench looks",
     "help",
 )
 
