@@ -15,6 +15,7 @@ from domain.accounts.rules import ADMINISTERS
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.hardship.rules import ENTERS_CALLS
+from domain.lists.rules import DELIVERS_LISTS
 from domain.pairings import rules as pairings
 from domain.policy import rules as policy
 from domain.rights.rules import WHO_ERASES, WHO_EXPORTS
@@ -37,6 +38,19 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "revealIdentity": ROLES_THAT_MEET_FAMILIES,
     "exportHousehold": WHO_EXPORTS,
     "eraseHousehold": WHO_ERASES,
+    "erasePerson": WHO_ERASES,
+    "submitDepartmentList": DELIVERS_LISTS,
+    **dict.fromkeys(
+        (
+            "registerWebhook",
+            "rotateWebhookSecret",
+            "disableWebhook",
+            "enableWebhook",
+            "sendTestEvent",
+            "redeliverEvent",
+        ),
+        frozenset({GrantRole.ADMINISTRATOR, GrantRole.DEPARTMENT, GrantRole.PARTNER, GrantRole.INTEGRATOR}),
+    ),
     "assignPairing": pairings.DECIDES,
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,

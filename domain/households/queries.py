@@ -215,7 +215,8 @@ def found_by(search: Any) -> ColumnElement[bool]:
     Ranges, and one array of ids: both are what an index can answer under row-level security, where LIKE is not.
     """
     code, beginning = Household.code, func.nullif(search, "", type_=Text())
-    named = cast(select(func.ruhu_families_named(search, type_=ARRAY(Uuid()))).scalar_subquery(), ARRAY(Uuid()))
+    ids = func.ruhu_families_named(search, type_=ARRAY(Uuid())).column_valued("ids")
+    named = cast(select(ids).scalar_subquery(), ARRAY(Uuid()))  # once per statement, and no row of a subquery
     return or_(
         and_(code >= beginning, code < beginning.concat(func.chr(1114111, type_=Text()))),
         and_(meets_of(Household), Household.id == any_(named)),

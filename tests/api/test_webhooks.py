@@ -296,9 +296,9 @@ async def test_everything_that_is_wrong_with_an_endpoint_is_told_at_once(
     wrong = await register(world, grant, "ftp://example.org/", events=["clue.raised", "secrets"])
     assert {error["code"] for error in wrong["errors"]} == {"URL_INVALID", "UNKNOWN_CODE"}
     plain = await world.sql.fetchval(
-        "SELECT id FROM access_grant WHERE account_id = $1 AND region_code IS NULL", account_id("department")
+        "SELECT id FROM access_grant WHERE account_id = $1 AND region_code IS NULL", account_id("partner")
     )
-    wrong = await register(world, plain, "https://example.org/")
+    wrong = await register(world, plain, "https://example.org/", "partner")
     assert wrong["errors"] == [{"code": "EVENT_NEEDS_REGION", "path": ["input", "events", "0"]}]
     officers = await world.sql.fetchval(
         "SELECT id FROM access_grant WHERE account_id = $1", account_id("county_officer")

@@ -33,10 +33,12 @@ def test_roles_allow_what_the_rules_of_each_capability_say(
     assert may_not not in permissions_of(roles)
 
 
-def test_who_reads_traces_changes_nothing_and_who_runs_the_system_accounts_alone() -> None:
+def test_who_reads_traces_changes_nothing_and_who_runs_the_system_no_family() -> None:
     assert permissions_of({GrantRole.AUDITOR}) == []
     of_accounts = {name for name, may in WHO_MAY.items() if may is ADMINISTERS}
-    assert set(permissions_of({GrantRole.ADMINISTRATOR})) == of_accounts
+    of_webhooks = {"registerWebhook", "rotateWebhookSecret", "disableWebhook", "enableWebhook"}
+    of_webhooks |= {"sendTestEvent", "redeliverEvent"}
+    assert set(permissions_of({GrantRole.ADMINISTRATOR})) == of_accounts | of_webhooks
     assert "editHousehold" not in of_accounts
 
 

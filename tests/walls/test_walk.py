@@ -120,7 +120,8 @@ async def test_an_id_finds_what_the_matrix_says_and_otherwise_as_little_as_an_id
         asked = " ".join(f'a{n}: {root}(id: "{id}") {{ id }}' for n, id in enumerate([*ids, uuid.uuid4()]))
         found = await answered(stage, who, f'{{ {asked} node(id: "{ids[0]}") {{ id }} }}')
         assert [found[f"a{n}"] is not None for n in range(len(ids) + 1)] == [id in seen for id in ids] + [False], root
-        assert (found["node"] is not None) is (ids[0] in seen and table in NODES), root
+        if table != "task":  # a department's list goes by the id of its task, and is a node
+            assert (found["node"] is not None) is (ids[0] in seen and table in NODES), root
 
 
 @pytest.mark.parametrize("who", VIEWERS)
