@@ -28,7 +28,7 @@ from tests.sync.agreement import disagreements, settle
 from tests.sync.field import PHONES, Field, Ground, ground
 from tests.visiting import new_id
 
-SCRIPTS = int(os.environ.get("RUHU_TEST_SCRIPTS", "9"))
+SCRIPTS = int(os.environ.get("RUHU_TEST_SCRIPTS", "4"))
 
 
 @dataclass(frozen=True)

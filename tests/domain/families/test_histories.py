@@ -158,7 +158,7 @@ WHERE h.id = ANY ($1) AND p.region_code <> h.region_code
 """
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(story=events)
 async def test_spells_heads_and_counts_agree_whatever_happens(
     town: Town, story: list[tuple[str, int, int, int]]

@@ -78,7 +78,7 @@ class Book:
 
 
 @given(plan=st.lists(steps, min_size=1, max_size=10))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_pairings_never_overlap_and_the_lists_are_the_open_ones(town: Town, plan: list[Step]) -> None:
     helpers = [await town.helper() for _ in range(HELPERS)]
     families = [await town.family() for _ in range(FAMILIES)]
