@@ -1,4 +1,4 @@
-"""What has to be done though nobody asks (定时维护): a loop beside the server, until there is a worker of its own."""
+"""What has to be done though nobody asks (定时维护): a loop beside the server, for what cannot wait for a worker's turn."""
 
 from __future__ import annotations
 
