@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from typing import Annotated, Final
 
 import strawberry
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Date, Text, bindparam, cast, func, select
 
-from domain.access.anonymity import told, told_exactly
-from domain.access.rules import ROLES_THAT_MEET_FAMILIES, GrantRole, Viewer
+from domain.access.rules import ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.base.errors import invalid
 from schema.context import Info
 from schema.errors import asked
@@ -19,7 +17,15 @@ from schema.scalars import RegionCode
 COUNTY: Final = 6  # digits
 # Who may know where help is wanted: those who give it, and those who seek it for their families.
 WHO_MAY: Final = ROLES_THAT_MEET_FAMILIES | {GrantRole.PARTNER, GrantRole.DEPARTMENT, GrantRole.INTEGRATOR}
-COUNTED: Final = select(cast(func.ruhu_unmet_needs(bindparam("county", type_=Text(), required=True)), Text()))
+# Of migration 0060_unmet_needs: what may be told is decided where it is counted.
+COUNTED: Final = select(
+    cast(
+        func.ruhu_unmet_needs(
+            bindparam("division", type_=Text(), required=True), bindparam("day", type_=Date(), required=True)
+        ),
+        Text(),
+    )
+)
 
 
 @strawberry.type(description="How many families of a division nobody helps, for one cause. 未结对需求")
@@ -32,8 +38,8 @@ class UnmetNeed:
 @strawberry.type(description="Families that nobody helps, by division and cause. 未结对需求汇总")
 class UnmetNeeds:
     is_exact: bool = strawberry.field(
-        description="Whether everything is told, as to officers of the division; else small numbers are left out, and "
-        "others by which they could be reckoned. 是否精确"
+        description="Whether everything is told, as to officers of the division; else numbers under the least that "
+        "the county's policy sets (SMALLEST_GROUP) are left out, and others by which they could be reckoned. 是否精确"
     )
     needs: list[UnmetNeed] = strawberry.field(
         description="Of the division and those below it down to the village, by code and cause. 需求列表"
@@ -55,30 +61,20 @@ class UnmetNeedsQueries:
             RegionCode, strawberry.argument(description="A county, township or village. 县、乡或村的区划代码")
         ],
     ) -> UnmetNeeds | None:
-        viewer = info.context.actor.viewer
-        if viewer.roles.isdisjoint(WHO_MAY):
+        actor = info.context.actor
+        if actor.viewer.roles.isdisjoint(WHO_MAY):
             return None
 
         async def found() -> UnmetNeeds:
             if len(region) < COUNTY:
                 raise invalid("REGION_TOO_WIDE", "region", region=region)
-            rows = json.loads(await info.context.value(COUNTED, {"county": region[:COUNTY]}))
-            by_cause: dict[str, dict[str, int]] = defaultdict(dict)
-            for village, cause, families in rows:
-                by_cause[cause][village] = families
-            is_exact = sees_all_of(viewer, region)
-            tell = told_exactly if is_exact else told
-            needs = [
-                UnmetNeed(region_code=RegionCode(code), cause=cause, families=families)
-                for cause, villages in by_cause.items()
-                for code, families in tell(villages).items()
-                if code.startswith(region)
-            ]
-            return UnmetNeeds(is_exact=is_exact, needs=sorted(needs, key=lambda one: (one.region_code, one.cause)))
+            counted = json.loads(await info.context.value(COUNTED, {"division": region, "day": actor.today}))
+            return UnmetNeeds(
+                is_exact=counted["is_exact"],
+                needs=[
+                    UnmetNeed(region_code=RegionCode(code), cause=cause, families=families)
+                    for code, cause, families in counted["needs"]
+                ],
+            )
 
         return await asked(info, found)
-
-
-def sees_all_of(viewer: Viewer, region: str) -> bool:
-    """Whether every family of the division is seen and met, by its officers."""
-    return region.startswith(tuple(viewer.met_prefixes)) if viewer.met_prefixes else False

@@ -29,7 +29,7 @@ $$
 """
 
 # Families of one county that nobody helps, counted by village and main cause: no family, and no list of any. The program
-# tells those who do not see them what domain/access/anonymity.py allows. Nobody is nobody's business to the public.
+# leaves the small ones out (and 0060_unmet_needs leaves them out here). Nobody is nobody's business to the public.
 UNMET_NEEDS = """
 CREATE FUNCTION ruhu_unmet_needs(county text) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp AS $$

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -73,3 +74,37 @@ async def test_who_neither_helps_nor_sees_families_is_told_nothing(wanting: Worl
 async def test_a_province_is_too_wide(wanting: World) -> None:
     body = await wanting.post("partner", ASKED, {"r": "35"})
     assert [error["extensions"]["code"] for error in body["errors"]] == ["REGION_TOO_WIDE"]
+
+
+async def test_the_least_number_is_the_countys_policy(wanting: World) -> None:
+    before = as_counts(await needs(wanting, "partner"))
+    assert min(before.values()) < 8
+    await wanting.sql.execute(
+        "INSERT INTO policy_value (id, region_code, parameter, value, from_on, document, basis, adopted_at)"
+        " VALUES (gen_random_uuid(), '350125', 'SMALLEST_GROUP', '8', '2020-01-01', '县', 'CONVENTION', now())"
+    )
+    after = as_counts(await needs(wanting, "partner"))
+    assert after.items() < before.items()
+    assert min(after.values()) >= 8
+    assert (await needs(wanting, "county_officer"))["isExact"]
+    await wanting.sql.execute("DELETE FROM policy_value WHERE region_code = '350125' AND parameter = 'SMALLEST_GROUP'")
+
+
+async def test_raw_sql_of_the_app_role_is_told_no_more(wanting: World) -> None:
+    """Whoever comes past the program with a partner's settings asks the function itself, and learns what a partner does."""
+    asked = "SELECT ruhu_unmet_needs('350125', current_date)"
+    settings = "SELECT set_config('ruhu.viewer_id', $1, true), set_config('ruhu.met_spans', $2, true)"
+    partner = await wanting.sql.fetchval("SELECT id::text FROM account WHERE persona = 'partner'")
+    found = {}
+    for met in ("", "350125", "350124", "350125201"):
+        async with wanting.sql.transaction():
+            await wanting.sql.execute("SET LOCAL ROLE ruhu_app")
+            await wanting.sql.execute(settings, partner, met)
+            answer = json.loads(await wanting.sql.fetchval(asked))
+            found[met] = (answer["is_exact"], {(code, cause): n for code, cause, n in answer["needs"]})
+    told = as_counts(await needs(wanting, "partner"))
+    assert found[""] == found["350124"] == found["350125201"] == (False, told)
+    assert found["350125"] == (True, await counted(wanting))
+    async with wanting.sql.transaction():
+        await wanting.sql.execute("SET LOCAL ROLE ruhu_app")
+        assert await wanting.sql.fetchval(asked) is None, "nobody is told nothing"
