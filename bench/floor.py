@@ -92,7 +92,7 @@ async def read(pool: asyncpg.Pool, viewer: Viewer, sent: dict[str, Any], now: da
 
 def told(viewer: Viewer) -> list[str]:
     """The settings that policies of what these statements read ask for: no amounts are among it."""
-    return [value for name, value in viewer_settings(viewer).items() if name != "met_spans"]
+    return [value for name, value in viewer_settings(viewer).items() if name not in ("met_spans", "stands_in_for")]
 
 
 async def submit(pool: asyncpg.Pool, viewer: Viewer, sent: dict[str, Any], now: datetime) -> bytes:

@@ -14,6 +14,7 @@ from domain.access.queries import (
     REGION_FROM,
     REGION_SPANS,
     REGION_TO,
+    STANDS_IN_FOR,
     VIEWER_ID,
 )
 from schema.engine import of_viewer
@@ -29,6 +30,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "ruhu.helper_id": func.coalesce(cast(HELPER_ID, Text), ""),
     "ruhu.organisation_id": func.coalesce(cast(ORGANISATION_ID, Text), ""),
     "ruhu.met_spans": func.array_to_string(MET_PREFIXES, ","),
+    "ruhu.stands_in_for": func.array_to_string(STANDS_IN_FOR, ","),
 }
 
 # What of a viewer is a constant in plans, so that PostgreSQL drops the arms of a scope, and the masks, that it decides.

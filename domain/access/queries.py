@@ -42,6 +42,9 @@ REGION_TO: BindParameter[str] = bindparam("viewer_region_to", type_=Text())
 REGION_SPANS: BindParameter[Any] = bindparam("viewer_region_spans", type_=ARRAY(Text()))
 HELPER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_helper_id", type_=Uuid())
 ORGANISATION_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_organisation_id", type_=Uuid())
+# Under whose names families are listed for the viewer: those two, and the helpers for whom they stand in.
+PARTIES: BindParameter[Any] = bindparam("viewer_parties", type_=ARRAY(Uuid()))
+STANDS_IN_FOR: BindParameter[Any] = bindparam("viewer_stands_in_for", type_=ARRAY(Uuid()))
 AUDITED_SPANS: BindParameter[Any] = bindparam("viewer_audited_spans", type_=ARRAY(Text()))
 AUDITS_A_PROVINCE: BindParameter[bool] = bindparam("viewer_audits_a_province", type_=Boolean())
 # Which arms of a scope can be true at all. The read engine writes them into its plans as constants, so that PostgreSQL
@@ -65,6 +68,7 @@ def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
         "viewer_region_spans": None if viewer.region_spans is None else list(viewer.region_spans),
         "viewer_helper_id": viewer.helper_id,
         "viewer_organisation_id": viewer.organisation_id,
+        "viewer_parties": list(viewer.parties),
         "viewer_sees_by_region": viewer.sees_by_region,
         "viewer_sees_by_list": viewer.sees_by_list,
         "viewer_has_spans": viewer.has_spans,
@@ -93,11 +97,11 @@ def is_audited(region_code: SQLColumnExpression[str | None]) -> ColumnElement[bo
 
 
 def is_listed(household_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    """On the viewer's list, because of an open pairing.
+    """On the viewer's list, because of an open pairing of theirs, or of a helper for whom they stand in.
 
     One array for the whole statement, not a semi-join: beside an OR, only `= ANY (array)` can still use the index.
     """
-    mine = select(HouseholdAccess.household_id).where(HouseholdAccess.party_id.in_([HELPER_ID, ORGANISATION_ID]))
+    mine = select(HouseholdAccess.household_id).where(HouseholdAccess.party_id == any_(PARTIES))
     return and_(SEES_BY_LIST, household_id == any_(func.array(mine.scalar_subquery())))
 
 
@@ -127,7 +131,7 @@ SET_VIEWER = text(
     "SELECT set_config('ruhu.viewer_id', :viewer_id, true), set_config('ruhu.region_from', :region_from, true),"
     " set_config('ruhu.region_to', :region_to, true), set_config('ruhu.region_spans', :region_spans, true),"
     " set_config('ruhu.helper_id', :helper_id, true), set_config('ruhu.organisation_id', :organisation_id, true),"
-    " set_config('ruhu.met_spans', :met_spans, true)"
+    " set_config('ruhu.met_spans', :met_spans, true), set_config('ruhu.stands_in_for', :stands_in_for, true)"
 )
 
 
@@ -141,6 +145,7 @@ def viewer_settings(viewer: Viewer) -> dict[str, str]:
         "helper_id": str(viewer.helper_id or ""),
         "organisation_id": str(viewer.organisation_id or ""),
         "met_spans": ",".join(viewer.met_prefixes),
+        "stands_in_for": ",".join(map(str, viewer.stands_in_for)),
     }
 
 
@@ -161,7 +166,15 @@ def viewer_from(
     row: Mapping[str, Any], held: Sequence[Mapping[str, Any]], account_id: uuid.UUID, today: date, language: str
 ) -> Viewer:
     """The viewer of a row of `ruhu_viewer_of` and of its grants, parsed."""
-    grants = [GrantFacts(GrantRole(g["role"]), g["region_code"], g["organisation_id"]) for g in held]
+    grants = [
+        GrantFacts(
+            GrantRole(g["role"]),
+            g["region_code"],
+            g["organisation_id"],
+            g["stands_in_for"] and uuid.UUID(g["stands_in_for"]),
+        )
+        for g in held
+    ]
     reached = reach(grants, has_organisation=row["organisation_id"] is not None)
     region_from, region_to = hull(reached.spans)
     return Viewer(
@@ -179,4 +192,5 @@ def viewer_from(
         today=today,
         met_spans=reached.met_spans,
         meets_organisation=reached.meets_organisation,
+        stands_in_for=reached.stands_in_for,
     )

@@ -53,11 +53,15 @@ NOWHERE = "~"
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """One grant as it stands on the day asked about."""
+    """One grant as it stands on the day asked about.
+
+    stands_in_for: of a helper's grant in which somebody else stands in, the helper whose list it opens.
+    """
 
     role: GrantRole
     region_code: str | None = None
     organisation_id: uuid.UUID | None = None
+    stands_in_for: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Viewer:
     region_from/region_to: the hull of the granted subtrees, half open. region_spans: the exact prefixes, only where
     there is more than one (then the hull holds more than was granted, and the prefixes cut it down). met_spans: where
     roles reach that meet families, only where others reach further (`reach`). audited_spans: the subtrees whose trace is
-    theirs to read. today: the day in China on which the grants were looked up.
+    theirs to read. today: the day in China on which the grants were looked up. stands_in_for: the helpers whose lists
+    are theirs for a time (decision 0025).
     """
 
     id: uuid.UUID | None = None
@@ -84,6 +89,7 @@ class Viewer:
     today: date = date.min
     met_spans: tuple[str, ...] | None = None
     meets_organisation: bool = False  # whether the organisation's list is of families that one meets, too
+    stands_in_for: tuple[uuid.UUID, ...] = ()
 
     @property
     def is_signed_in(self) -> bool:
@@ -124,12 +130,13 @@ class Viewer:
         if not self.visits_families:
             return []
         organisation = self.organisation_id if self.meets_organisation else None
-        return [party for party in (self.helper_id, organisation) if party is not None]
+        return [party for party in (self.helper_id, organisation, *self.stands_in_for) if party is not None]
 
     @property
     def parties(self) -> tuple[uuid.UUID, ...]:
         """Under whose name households are listed for this viewer."""
-        return tuple(party for party in (self.helper_id, self.organisation_id) if party is not None)
+        theirs = (self.helper_id, self.organisation_id, *self.stands_in_for)
+        return tuple(party for party in theirs if party is not None)
 
     @property
     def role_names(self) -> list[str]:
@@ -198,6 +205,7 @@ class Reach:
     has_own_list: bool
     has_organisations_list: bool
     meets_organisation: bool
+    stands_in_for: tuple[uuid.UUID, ...] = ()
 
 
 def reach(grants: Iterable[GrantFacts], *, has_organisation: bool) -> Reach:
@@ -205,6 +213,7 @@ def reach(grants: Iterable[GrantFacts], *, has_organisation: bool) -> Reach:
 
     A township's officer who also speaks for a partner meets the families of the township, and sees those of the partner
     masked. Where every row that is seen is met, or none is, `met_spans` is None: nothing has to be asked of the row.
+    Standing in for a helper opens that helper's list and not one's own.
     """
     held = list(grants)
     roles = frozenset(grant.role for grant in held)
@@ -215,9 +224,9 @@ def reach(grants: Iterable[GrantFacts], *, has_organisation: bool) -> Reach:
     is_mixed = bool(roles & ROLES_THAT_MEET_FAMILIES) and (
         met != everywhere or (bool(opening) and not meets_organisation)
     )
-    return Reach(
-        everywhere, met if is_mixed else None, bool(roles & ROLES_OF_HELPERS), bool(opening), meets_organisation
-    )
+    own = any(grant.role in ROLES_OF_HELPERS for grant in held if grant.stands_in_for is None)
+    others = tuple(sorted({grant.stands_in_for for grant in held if grant.stands_in_for is not None}))
+    return Reach(everywhere, met if is_mixed else None, own, bool(opening), meets_organisation, others)
 
 
 def hull(prefixes: tuple[str, ...]) -> tuple[str, str]:

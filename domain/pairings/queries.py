@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.access.queries import (
-    HELPER_ID,
-    ORGANISATION_ID,
+    PARTIES,
     SEES_BY_LIST,
     in_region,
     is_listed,
@@ -33,7 +32,7 @@ def sees_pairing() -> ColumnElement[bool]:
     return or_(
         in_region(Pairing.region_code),
         is_listed(Pairing.household_id),
-        and_(SEES_BY_LIST, or_(Pairing.helper_id == HELPER_ID, Pairing.organisation_id == ORGANISATION_ID)),
+        and_(SEES_BY_LIST, or_(Pairing.helper_id == any_(PARTIES), Pairing.organisation_id == any_(PARTIES))),
     )
 
 

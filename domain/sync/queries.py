@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -36,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from domain.access.models import HouseholdAccess
-from domain.access.queries import HELPER_ID, ORGANISATION_ID, VIEWER_ID, sees_household
+from domain.access.queries import PARTIES, VIEWER_ID, sees_household
 from domain.access.rules import Viewer
 from domain.base.errors import Problem, Refused, invalid
 from domain.base.models import Base
@@ -61,7 +62,6 @@ from domain.sync.rules import (
 from domain.visits.models import Visit
 from domain.visits.queries import sees_visit
 
-PARTIES = (HELPER_ID, ORGANISATION_ID)
 LIMIT = bindparam("limit", type_=Integer())
 AFTER = bindparam("after", type_=Uuid())
 
@@ -182,7 +182,7 @@ def _reach() -> CTE:
     nothing = literal(0, BigInteger())
     known = union_all(
         select(held.c.area, held.c.seq),
-        select(_area(HouseholdAccess.region_code), nothing).where(HouseholdAccess.party_id.in_(PARTIES)),
+        select(_area(HouseholdAccess.region_code), nothing).where(HouseholdAccess.party_id == any_(PARTIES)),
         select(_area(Region.code), nothing).select_from(span).join(Region, inside),
     ).subquery("known")
     area, seq = known.c
@@ -198,7 +198,7 @@ def _concerns(kind: Kind) -> ColumnElement[bool]:
     seen = sees_household(Change.region_code, Change.household_id)
     if kind is Kind.VISIT:
         seen = or_(seen, exists().where(Visit.id == Change.id, Visit.recorded_by_id == VIEWER_ID))
-    return and_(Change.kind == kind, or_(and_(Change.party_id.is_(None), seen), Change.party_id.in_(PARTIES)))
+    return and_(Change.kind == kind, or_(and_(Change.party_id.is_(None), seen), Change.party_id == any_(PARTIES)))
 
 
 def _changed(kind: Kind, reach: CTE) -> Select[Any]:

@@ -76,6 +76,7 @@ def scope_of(viewer: Viewer) -> str:
         *(viewer.region_spans or ()),
         *sorted(viewer.roles),
         *(viewer.met_spans or ()),
+        *viewer.stands_in_for,
     ]
     return hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()[:16]
 

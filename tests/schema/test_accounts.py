@@ -208,6 +208,61 @@ async def test_a_stand_in_sees_what_the_holder_sees_for_as_long_as_said(world: W
     await world.sql.execute("UPDATE access_grant SET deputy_id = NULL, deputy_from = NULL, deputy_to = NULL")
 
 
+async def test_a_stand_in_for_a_helper_sees_the_helpers_families_beside_their_own(world: World) -> None:
+    holder, deputy = account_id("cadre"), account_id("other_cadre")
+    helping = await world.sql.fetchval("SELECT id FROM access_grant WHERE account_id = $1", holder)
+    named = {"operationId": str(uuid.uuid4()), "grantId": str(helping), "deputyId": str(deputy)}
+    named |= {"startsOn": await today(world), "endsOn": await today(world, 5)}
+    theirs, own = await families(world, "cadre"), await families(world, "other_cadre")
+    assert theirs - own
+    for persona, code in {"partner": "ROLE_NOT_FOR_ACCOUNT", "cadre": "ROLE_NOT_FOR_ACCOUNT"}.items():
+        other = named | {"operationId": str(uuid.uuid4()), "deputyId": str(account_id(persona))}
+        assert codes(await do(world, "nameDeputy", other)) == [code], persona
+    assert (await do(world, "nameDeputy", named))["errors"] == []
+    assert await families(world, "other_cadre") == theirs | own
+    assert await families(world, "cadre") == theirs, "the helper keeps them"
+    assert (await trace(world, "name_deputy"))[-1]["role"] == "HELPER"
+    await world.sql.execute("UPDATE access_grant SET deputy_to = deputy_from WHERE id = $1", helping)
+    assert await families(world, "other_cadre") == own, "the time is over"
+    await world.sql.execute("UPDATE access_grant SET deputy_id = NULL, deputy_from = NULL, deputy_to = NULL")
+
+
+async def test_standing_in_opens_the_helpers_list_and_no_list_of_ones_own_that_has_ended(world: World) -> None:
+    """And a helper for whom somebody stands in does not lend what they themselves only stand in for."""
+    former = await world.sql.fetchval(
+        "SELECT a.id FROM account a JOIN helper h ON h.id = a.helper_id WHERE h.name = '张秀英'"
+    )
+    deputise = (
+        "UPDATE access_grant SET deputy_id = $2, deputy_from = '2020-01-01' WHERE account_id = $1 AND role = 'HELPER'"
+    )
+    theirs = await families(world, "cadre")
+    own = await families(world, "other_cadre")
+    await world.sql.execute(deputise, account_id("cadre"), former)
+    await world.sql.execute(deputise, former, account_id("other_cadre"))
+    after = await families(world, "other_cadre")
+    listed = await world.sql.fetch(
+        "SELECT household_id::text FROM household_access x JOIN account a ON a.helper_id = x.party_id WHERE a.id = $1",
+        former,
+    )
+    assert after == own | {row["household_id"] for row in listed}
+    assert not theirs <= after
+    await world.sql.execute(
+        "UPDATE access_grant SET ends_on = starts_on WHERE account_id = $1", account_id("other_cadre")
+    )
+    assert await families(world, "other_cadre") == after - own, "their own list ended with their grant"
+    await world.sql.execute(
+        "UPDATE access_grant SET deputy_id = NULL, deputy_from = NULL, deputy_to = NULL, ends_on ="
+        " CASE WHEN account_id = $1 THEN NULL ELSE ends_on END",
+        account_id("other_cadre"),
+    )
+
+
+async def families(world: World, persona: str) -> set[str]:
+    """The ids of all families that a persona sees."""
+    answer = await world.ask(persona, "{ households(first: 500) { nodes { id } } }")
+    return {one["id"] for one in answer["households"]["nodes"]}
+
+
 async def test_the_second_wall_alone_lets_nobody_else_write(world: World) -> None:
     """Raw SQL as the program's role, without a rule in front of it."""
     assert world.settings.database_url is not None

@@ -26,12 +26,17 @@ from tests.world import World
 
 @dataclass(frozen=True)
 class Held:
-    """Grants beyond a persona's one: `helper` and `organisation` are keys of the demo's; `is_over`: they have run out."""
+    """Grants beyond a persona's one: `helper` and `organisation` are keys of the demo's; `is_over`: they have run out.
+
+    stands_in_for: the helper (a key of the demo's) as whose deputy they are named, until `deputy_to`.
+    """
 
     grants: Sequence[tuple[str, str | None]]
     helper: str | None = None
     organisation: str | None = None
     is_over: bool = False
+    stands_in_for: str | None = None
+    deputy_to: date | None = None
 
 
 SEVERAL = {
@@ -42,6 +47,11 @@ SEVERAL = {
     "officer_of_two_counties": Held([("COUNTY_OFFICER", "350125"), ("COUNTY_OFFICER", "341503")]),
     "cadre_no_longer": Held([("HELPER", None)], "cadre_fuquan_4", is_over=True),
     "partner_no_longer": Held([("PARTNER", None)], organisation="partner", is_over=True),
+    # Stand-ins (AB角): with no families of their own, beside their own, beside a township, and once.
+    "deputy": Held([], stands_in_for="other_cadre"),
+    "cadre_and_deputy": Held([("HELPER", None)], "cadre_dushan", stands_in_for="cadre_dushan_2"),
+    "officer_and_deputy": Held([("TOWNSHIP_OFFICER", "350125201")], stands_in_for="cadre_shanglian"),
+    "deputy_no_longer": Held([], "cadre_hongyang", stands_in_for="cadre_huokou", deputy_to=date(2026, 1, 1)),
 }
 VIEWERS = (*PERSONAS, *SEVERAL)
 
@@ -139,7 +149,12 @@ def id_of(who: str) -> uuid.UUID:
     if who in PERSONAS:
         return account_id(who)
     helper = SEVERAL[who].helper
-    return HELPER[helper].account_id if helper else namespace_id(f"walls {who}")
+    return account_of(helper) if helper else namespace_id(f"walls {who}")
+
+
+def account_of(helper: str) -> uuid.UUID:
+    """The account of a helper of the demo."""
+    return account_id(helper) if helper in PERSONAS else HELPER[helper].account_id
 
 
 async def write_several(sql: asyncpg.Connection) -> None:
@@ -164,6 +179,15 @@ async def write_several(sql: asyncpg.Connection) -> None:
                 region,
                 date(2026, 1, 1) if held.is_over else date(2100, 1, 1),
             )
+        if held.stands_in_for is not None:
+            named = await sql.execute(
+                "UPDATE access_grant SET deputy_id = $1, deputy_from = '2020-01-01', deputy_to = $2"
+                " WHERE account_id = $3 AND role = 'HELPER'",
+                id_of(who),
+                held.deputy_to,
+                account_of(held.stands_in_for),
+            )
+            assert named == "UPDATE 1", held.stands_in_for
 
 
 @pytest.fixture(scope="session")

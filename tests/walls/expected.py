@@ -175,12 +175,16 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
 
 @dataclass(frozen=True)
 class Somebody:
-    """An account with its grants as they stand; `anonymous` has none."""
+    """An account with its grants as they stand; `anonymous` has none.
+
+    grants: role, region, and the helper under whose name the role has a list: another's where they stand in for a helper.
+    """
 
     id: Any
     helper_id: Any
     organisation_id: Any
-    grants: tuple[tuple[GrantRole, str | None], ...]
+    grants: tuple[tuple[GrantRole, str | None, Any], ...]
+    own_roles: tuple[GrantRole, ...] = ()
 
     @classmethod
     async def of(cls, sql: asyncpg.Connection, account_id: Any, today: date) -> Somebody:
@@ -188,12 +192,19 @@ class Somebody:
         if account is None:
             return cls(None, None, None, ())
         rows = await sql.fetch(
-            "SELECT role, region_code FROM access_grant"
-            " WHERE account_id = $1 AND starts_on <= $2 AND (ends_on IS NULL OR ends_on > $2)",
+            "SELECT g.role, g.region_code, holder.helper_id, g.account_id = $1 AS is_own"
+            " FROM access_grant g JOIN account holder ON holder.id = g.account_id"
+            " WHERE starts_on <= $2 AND (ends_on IS NULL OR ends_on > $2)"
+            " AND (g.account_id = $1 OR deputy_id = $1 AND deputy_from <= $2 AND (deputy_to IS NULL OR deputy_to > $2))",
             account_id,
             today,
         )
-        return cls(account_id, *account, tuple((GrantRole(row["role"]), row["region_code"]) for row in rows))
+        grants = []
+        for row in rows:
+            role = GrantRole(row["role"])
+            listed = row["helper_id"] if role is GrantRole.HELPER else account["helper_id"]
+            grants.append((role, row["region_code"], listed))
+        return cls(account_id, *account, tuple(grants), tuple(GrantRole(row["role"]) for row in rows if row["is_own"]))
 
 
 @dataclass(frozen=True)
@@ -212,22 +223,22 @@ async def expected(sql: asyncpg.Connection, who: Somebody, name: str, table: str
     by_role = matrix().scopes[name]
     # Who signs in without a grant sees what every role does.
     by_role = {**by_role, SIGNED_IN: frozenset.intersection(*(by_role[role] for role in GrantRole))}
-    for role, region in who.grants or ((ANONYMOUS if who.id is None else SIGNED_IN, None),):
+    for role, region, helper in who.grants or ((ANONYMOUS if who.id is None else SIGNED_IN, None, None),):
         for arm in by_role[role]:
-            keys = await _keys(sql, who, table, arm, role, region)
+            keys = await _keys(sql, who, table, arm, role, region, helper)
             seen |= keys
             met |= keys if role in matrix().meets else set()
     return Expectation(frozenset(seen), frozenset(met))
 
 
 async def _keys(
-    sql: asyncpg.Connection, who: Somebody, table: str, arm: Arm, role: str, region: str | None
+    sql: asyncpg.Connection, who: Somebody, table: str, arm: Arm, role: str, region: str | None, helper: Any
 ) -> frozenset[str]:
     key, arms = ARMS[table]
     if arm is Arm.ALL:
         rows = await sql.fetch(f"SELECT ({key})::text AS key FROM {table}")
         return frozenset(row["key"] for row in rows)
-    parties = [who.helper_id] if role in OF_A_HELPER and who.helper_id else []
+    parties = [helper] if role in OF_A_HELPER and helper else []
     parties += [who.organisation_id] if role in OF_AN_ORGANISATION and who.organisation_id else []
     # Each condition uses one of the three; the others are named so that their types are known.
     rows = await sql.fetch(

@@ -109,7 +109,7 @@ class Walk:
         )
         is_theirs = any(
             effects[role] is Effect.SHOWN and role in OFFICER_ROLES and region and row["region_code"].startswith(region)
-            for role, region in somebody.grants
+            for role, region, _ in somebody.grants
         )
         is_shown = "*" not in value if key == "phone" and value else value == stands
         if is_shown is not (is_own or is_theirs):

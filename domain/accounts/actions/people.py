@@ -177,6 +177,7 @@ async def name_deputy(
 ) -> Answer:
     """Let somebody stand in for the holder of a grant (AB角), in place of whoever did; `ends_on` is the first day without.
 
+    Whoever stands in for a helper sees that helper's families for the time (decision 0025).
     Answers {"grant_id", "account_id"}. Raises Refused (FORBIDDEN_ROLE, NOT_YOURSELF, DUTIES_NOT_SEPARATE), InvalidInput
     (ROLE_NOT_FOR_ACCOUNT, and rules.deputy_problems), NotVisible.
     """
@@ -189,9 +190,7 @@ async def name_deputy(
         problems = deputy_problems(Spell(grant.role, grant.starts_on, grant.ends_on), starts_on, ends_on, actor.today)
         if problems:
             raise InvalidInput(*problems)
-        # A helper's families are paired with the helper: nobody sees them by standing in.
-        is_own = grant.account_id == deputy_id or grant.role is GrantRole.HELPER
-        if is_own or deputy.kind not in kinds_of(grant.role):
+        if grant.account_id == deputy_id or deputy.kind not in kinds_of(grant.role):
             raise invalid("ROLE_NOT_FOR_ACCOUNT", "deputyId", role=grant.role.value)
         held = await spells_of(db, deputy_id, but=grant.id)
         if not is_separate(held, Spell(grant.role, starts_on, ends_on)):

@@ -55,6 +55,8 @@ def test_a_viewer_sees_exactly_what_lies_in_a_granted_subtree(granted: set[str],
 
 TOWNSHIP, COUNTY = GrantFacts(GrantRole.TOWNSHIP_OFFICER, "350125201"), GrantFacts(GrantRole.COUNTY_OFFICER, "350125")
 SERVICE, CADRE = GrantFacts(GrantRole.INTEGRATOR, "3501"), GrantFacts(GrantRole.HELPER)
+OTHER = uuid.UUID(int=7)
+STAND_IN = GrantFacts(GrantRole.HELPER, stands_in_for=OTHER)
 PARTNER, TEAM = GrantFacts(GrantRole.PARTNER), GrantFacts(GrantRole.RESIDENT_TEAM, "350125201205")
 
 
@@ -72,12 +74,22 @@ PARTNER, TEAM = GrantFacts(GrantRole.PARTNER), GrantFacts(GrantRole.RESIDENT_TEA
         ([CADRE, PARTNER], True, Reach((), (), True, True, False), "two lists, one of them met"),
         ([CADRE], True, Reach((), None, True, False, False), "the organisation's list is not a cadre's"),
         ([TEAM], True, Reach(("350125201205",), None, True, True, True), "a resident team meets its families"),
+        ([STAND_IN], False, Reach((), None, False, False, False, (OTHER,)), "another's list, and not one's own"),
+        ([STAND_IN, CADRE], False, Reach((), None, True, False, False, (OTHER,)), "both lists"),
+        ([STAND_IN, STAND_IN], False, Reach((), None, False, False, False, (OTHER,)), "one list twice is one"),
+        ([STAND_IN, SERVICE], False, Reach(("3501",), (), False, False, False, (OTHER,)), "met on that list alone"),
     ],
 )
 def test_how_far_grants_reach_and_where_families_are_met(
     grants: list[GrantFacts], has_organisation: bool, expected: Reach, why: str
 ) -> None:
     assert reach(grants, has_organisation=has_organisation) == expected, why
+
+
+def test_who_stands_in_is_listed_under_the_helpers_name_and_meets_the_families() -> None:
+    viewer = Viewer(roles=frozenset({GrantRole.HELPER}), stands_in_for=(OTHER,))
+    assert (viewer.parties, viewer.met_parties, viewer.sees_by_list) == ((OTHER,), [OTHER], True)
+    assert viewer.helper_id is None
 
 
 def test_what_a_statement_is_told_of_whom_one_meets() -> None:
