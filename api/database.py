@@ -19,6 +19,7 @@ from domain.base.key_ring import make_keys, read_ring
 from domain.base.terms import load_terms
 from domain.calendar.loading import calendar_is_loaded, load_calendar
 from domain.demo.actions import demo_is_loaded, load_demo
+from domain.grades.loading import load_schemes
 from domain.policy.loading import NATIONAL, load_presets
 from domain.regions.actions import divisions_are_loaded, load_divisions
 from domain.visits.loading import load_forms
@@ -155,6 +156,7 @@ async def _load(connection: asyncpg.Connection, master: bytes, *, demo: bool, sa
         say("Loading the divisions of 2023")
         await load_divisions(connection, say=say)
     await load_terms(connection)
+    await load_schemes(connection)
     await load_forms(connection)
     if not await calendar_is_loaded(connection):
         await load_calendar(connection)

@@ -7,6 +7,7 @@ from domain.audit.models import AuditEntry
 from domain.base.models import Base
 from domain.calendar.models import CalendarDay
 from domain.changes.models import Change
+from domain.grades.models import RiskGrade
 from domain.hardship.models import HardshipReport
 from domain.helpers.models import Helper
 from domain.households.models import Household
@@ -36,6 +37,7 @@ NOUNS = (
     Pairing,
     PolicyValue,
     Region,
+    RiskGrade,
     Sweep,
     Task,
     Visit,

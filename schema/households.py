@@ -12,6 +12,8 @@ from domain.access.matrix import FieldClass
 from domain.access.queries import is_signed_in, sees_household
 from domain.base.datum import Datum
 from domain.families.rules import EventKind
+from domain.grades.models import RiskGrade as GradeRow
+from domain.grades.queries import is_current, is_in_use
 from domain.households import models as m
 from domain.households.queries import (
     by_class,
@@ -44,6 +46,7 @@ from schema.engine import (
     shows,
 )
 from schema.enums import described_enum
+from schema.grades import RiskGrade
 from schema.helpers import ActiveOn, After, First, holds_on
 from schema.income import IncomeStatement, IncomeSummary
 from schema.node import Node
@@ -226,6 +229,13 @@ class Household(Node):
     def clues(self) -> list[Clue]:
         """Signs that it may be slipping, the latest first. 线索"""
         return many(Clue, ClueRow.household_id == m.Household.id, order_by=(ClueRow.received_at.desc(),))
+
+    @planned
+    def grades(self) -> list[RiskGrade]:
+        """The grade that holds under each scheme that its region uses today; `riskGrades` has the others. 当前风险等级"""
+        theirs = GradeRow.household_id == m.Household.id, is_current()
+        used = is_in_use(GradeRow.scheme, GradeRow.region_code, TODAY)
+        return many(RiskGrade, *theirs, used, order_by=(GradeRow.scheme,))
 
 
 @entity(m.HouseholdEvent, scope=sees_household(m.HouseholdEvent.region_code, m.HouseholdEvent.household_id))

@@ -17,6 +17,7 @@ from schema.duties import DutyQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue, TooMany
 from schema.families import HouseholdMutations
+from schema.grades import GradeQueries
 from schema.hardship import HardshipMutations, HardshipQueries
 from schema.hardship_reports import HardshipReportMutations, HardshipReportQueries
 from schema.helpers import HelperQueries
@@ -69,6 +70,7 @@ class Query(
     ClueQueries,
     SummaryQueries,
     SweepQueries,
+    GradeQueries,
     TaskQueries,
     DepartmentListQueries,
     HardshipQueries,

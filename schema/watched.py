@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.access.queries import VIEWER_ID
 from domain.audit.models import AuditEntry
+from domain.grades.models import RiskGrade
 from domain.households.models import Household, Person
 from domain.households.queries import meets_of
 from domain.monitoring.models import Clue, IncomeStatement
@@ -45,6 +46,7 @@ _SUBJECTS: Final[Mapping[Any, SQLColumnExpression[str]]] = {
         (Visit, Visit.household_id),
         (IncomeStatement, IncomeStatement.household_id),
         (Clue, Clue.household_id),
+        (RiskGrade, RiskGrade.household_id),
     )
 }
 
@@ -56,6 +58,7 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("MemberRecord", Person, {"PHONE": "phone", "HEALTH": "health"}),
     ("IncomeStatement", IncomeStatement, {"INCOME": "amount note"}),
     ("Clue", Clue, {"NOTE": "reason"}),
+    ("RiskGrade", RiskGrade, {"NOTE": "note returnReason"}),
     ("Visit", Visit, {"DWELLING": "location sentLocation photos", "NOTE": "answers note findings"}),
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )

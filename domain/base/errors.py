@@ -86,6 +86,7 @@ CONSTRAINTS: Mapping[str, str] = {
     "one_head_per_household": "SECOND_HEAD",
     "one_open_move_per_household": "MOVE_ALREADY_ASKED",
     "one_sweep_per_region_and_period": "SWEEP_ALREADY_OPEN",
+    "one_open_grade_per_scheme": "GRADE_ALREADY_OPEN",
     "household_has_a_head": "HEAD_MISSING",
     "ck_person_education_or_school_status": "EDUCATION_OR_SCHOOL_STATUS",
     "uq_person_id_number": "ID_NUMBER_TAKEN",

@@ -11,6 +11,7 @@ import asyncpg
 from domain.access.rules import CHINA
 from domain.base.bulk import bare
 from domain.base.sealing import Ring
+from domain.demo.grades import write_grades
 from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
@@ -61,6 +62,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     await write_visits(connection, rows, visits)
     write_clues(rows, settled, visits, at)
     write_reports(rows, at)
+    write_grades(rows, settled, visits, at)
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.
     async with points_as_pairs(connection), connection.transaction():
         await load_forms(connection)

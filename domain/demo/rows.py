@@ -35,6 +35,8 @@ TABLES: Final = (
     "clue",
     "clue_witness",
     "hardship_report",
+    "grading_round",
+    "risk_grade",
 )
 Point = tuple[float, float]  # WGS-84, longitude first
 

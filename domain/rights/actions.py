@@ -56,6 +56,7 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
         "线索来源",
         "SELECT w.* FROM clue_witness w JOIN clue c ON c.id = w.clue_id WHERE c.household_id = :family",
     ),
+    "grades": ("风险等级", "SELECT * FROM risk_grade WHERE household_id = :family"),
     "sweeps": ("走访排查", "SELECT * FROM sweep_entry WHERE household_id = :family"),
     "access_log": (
         "查询留痕",

@@ -25,6 +25,7 @@ FAMILY_TABLES = (
     "clue",
     "clue_witness",
     "daily_summary",
+    "risk_grade",
     "sweep",
     "sweep_entry",
     "disaster",

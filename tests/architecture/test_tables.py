@@ -120,6 +120,17 @@ INTERNAL = {
     "pk_disaster": "that of its sweep, written with it",
     "pk_sweep_entry": "the worker writes entries, and ON CONFLICT DO NOTHING",
     "ck_sweep_entry_excluded_for_a_reason": "the action writes the three columns together",
+    "pk_risk_grade": "that of the operation, which is carried out once",
+    "one_current_grade_per_scheme": "the action holds the household, and supersedes the old grade first",
+    "ix_risk_grade_supersedes_id": "the action holds the household: one grade takes the place of another",
+    **{
+        f"ck_risk_grade_{name}": "the actions write the columns with the state"
+        for name in (
+            *("in_force_once_filed", "superseded_on_a_day", "superseded_after_it_held", "proposed_and_no_more"),
+            *("returned_at_some_time", "reviewed_by_somebody", "returned_by_somebody", "reviewed_before_it_is_filed"),
+        )
+    },
+    "ck_risk_grade_has_a_reason": "the action answers REASON_MISSING",
     "pk_household_move": "the id is that of an operation, which is carried out once",
     "ck_household_move_decided_by_somebody": "the action writes both columns with the state",
     "pk_membership": "the action makes the id",

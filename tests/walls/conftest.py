@@ -85,6 +85,9 @@ SELECT id, region_code, 'FLOOD', '洪水', '2020-01-01',
 INSERT INTO sweep_entry (sweep_id, household_id, region_code, groups, is_unlocated, added_at)
 SELECT s.id, h.id, h.region_code, '{DISABILITY}', false, now() FROM sweep s
 JOIN household h ON h.region_code ^@ s.region_code WHERE s.region_code <> '35';
+INSERT INTO risk_grade (id, household_id, region_code, scheme, level, state, reasons, note, indicators, proposed_at)
+SELECT gen_random_uuid(), id, region_code, 'THREE_LEVELS', 'BLUE', 'PROPOSED', '{NO_DIFFICULTY}', '说明', '[]', now()
+FROM household WHERE revision = 1 AND region_code LIKE '3501%';
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
 SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
 FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');

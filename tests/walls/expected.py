@@ -91,6 +91,7 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
             for arm, condition in _of_a_household("c").items()
         },
     ),
+    "risk_grade": ("id", _of_a_household()),
     "sweep": ("id", _of_a_sweep("t.id")),
     "disaster": ("id", _of_a_sweep("t.id")),
     "sweep_entry": ("sweep_id::text || household_id", _of_a_household()),
@@ -169,6 +170,9 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     "survey_form": ("id::text || version", {}),
     "policy_value": ("id", {}),
     "calendar_day": ("day", {}),
+    "grading_scheme": ("code", {}),
+    "grade_level": ("scheme_code || code", {}),
+    "grading_round": ("id", {}),
     "sealing_key": ("id", {}),  # wrapped: worthless without the master key
 }
 

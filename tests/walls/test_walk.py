@@ -21,6 +21,8 @@ LISTS = {
     "pairings": ("pairing", "pairing", "true"),
     "clues": ("clue", "clue", "true"),
     "sweeps": ("sweep", "sweep", "true"),
+    "riskGrades": ("risk_grade", "risk_grade", "true"),
+    "gradingRounds": ("grading_round", "grading_round", "true"),
     "helpers": ("helper", "helper", "true"),
     "organisations": ("organisation", "organisation", "true"),
     "householdMoves": ("household_move", "household_move", "true"),
@@ -41,6 +43,8 @@ NODES = (
     "pairing",
     "clue",
     "sweep",
+    "risk_grade",
+    "grading_round",
     "income_statement",
     "helper",
     "organisation",
@@ -55,6 +59,8 @@ BY_ID = {
     "pairing": "pairing",
     "clue": "clue",
     "sweep": "sweep",
+    "riskGrade": "risk_grade",
+    "gradingRound": "grading_round",
     "task": "task",
     "departmentList": "department_list",
     "helper": "helper",
@@ -65,7 +71,7 @@ PULLS = {"pullHouseholds": "household", "pullVisits": "visit"}
 # entered them, `pullDuties` to whoever sent what is to be mended: they have tests of their own.
 OTHERS = {
     *("node", "nodes", "viewer", "rosters", "householdsInBox", "householdByIdNumber"),
-    *("clientConfig", "region", "regions", "village", "surveyForms", "codeLists"),
+    *("clientConfig", "region", "regions", "village", "surveyForms", "codeLists", "gradingSchemes"),
     *(
         "hardshipReport",
         "hotlineCalls",
@@ -250,7 +256,7 @@ async def test_a_filter_by_somebody_elses_id_finds_as_much_as_one_by_nobodys(sta
     seen = (await stage.expected(who, "household")).seen
     rows = await stage.world.sql.fetch("SELECT id::text FROM household ORDER BY id")
     hidden = [row["id"] for row in rows if row["id"] not in seen]
-    mine = {"visits": "visit", "pairings": "pairing", "clues": "clue"}
+    mine = {"visits": "visit", "pairings": "pairing", "clues": "clue", "riskGrades": "risk_grade"}
     for id in [*random.Random(who).sample(hidden, min(3, len(hidden))), str(uuid.uuid4())]:
         for root, table in mine.items():
             found, total = await pages(stage, who, root, filter=f'{{householdId: "{id}"}}')

@@ -19,6 +19,8 @@ LISTS = {
     "education",
     "ethnicity",
     "finding",
+    "grade_cause",
+    "grade_reason",
     "health",
     "helper_kind",
     "household_category",
