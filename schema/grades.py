@@ -144,7 +144,7 @@ class RiskGrade(Node):
     region: Region = described("The village it lives in. 所在行政村")
     scheme: GradingScheme = related(m.RiskGrade.grading_scheme, description="Under which scheme. 分级方案")
     level: GradeLevel = related(m.RiskGrade.grade_level, description="Which level. 风险等级")
-    reasons: list[GradeReason] = listed(_reasons(), description="Why. 评定理由")
+    reasons: list[GradeReason] = listed(_reasons(), cap=40, description="Why. 评定理由")
     state: m.GradeState = described("Where it stands. 状态")
     cause: Term | None = term(
         "grade_cause", m.RiskGrade.cause, description="The major change because of which, outside a round. 随时调整原因"

@@ -235,7 +235,7 @@ class Household(Node):
         """The grade that holds under each scheme that its region uses today; `riskGrades` has the others. 当前风险等级"""
         theirs = GradeRow.household_id == m.Household.id, is_current()
         used = is_in_use(GradeRow.scheme, GradeRow.region_code, TODAY)
-        return many(RiskGrade, *theirs, used, order_by=(GradeRow.scheme,))
+        return many(RiskGrade, *theirs, used, order_by=(GradeRow.scheme,), cap=10)
 
 
 @entity(m.HouseholdEvent, scope=sees_household(m.HouseholdEvent.region_code, m.HouseholdEvent.household_id))

@@ -50,7 +50,18 @@ FAMILY_TABLES = (
     "nightly_evaluation",
 )
 # Of sealing_key every key is wrapped: it opens nothing without one that is not in the database.
-READABLE_BY_ALL = {"calendar_day", "policy_value", "region", "sealing_key", "survey_form", "term", "village"}
+READABLE_BY_ALL = {
+    "calendar_day",
+    "policy_value",
+    "grading_scheme",
+    "grade_level",
+    "grading_round",
+    "region",
+    "sealing_key",
+    "survey_form",
+    "term",
+    "village",
+}
 NEVER_READ = {
     "audit_block",
     "change_pending",

@@ -14,7 +14,7 @@ GRADE = """id state scheme { code label isComputed } level { code label colour r
   proposedBy { name } supersedes { id level { code } effectiveFrom supersededOn } household { id category { code } }"""
 GRADES = f"""query ($filter: RiskGradeFilter) {{ riskGrades(filter: $filter, first: 500) {{ totalCount
   nodes {{ {GRADE} }} }} }}"""
-CURRENT = "query ($filter: HouseholdFilter) { households(filter: $filter, first: 500) { nodes { id grades { %s } } } }"
+CURRENT = "query ($filter: HouseholdFilter) { households(filter: $filter, first: 60) { nodes { id grades { %s } } } }"
 DUSHAN = "341503104"
 
 

@@ -74,6 +74,9 @@ def test_the_public_sees_divisions_vocabularies_forms_and_rules_and_nothing_of_a
         "term",
         "survey_form",
         "policy_value",
+        "grading_scheme",
+        "grade_level",
+        "grading_round",
         "calendar_day",
         "sealing_key",
     }
