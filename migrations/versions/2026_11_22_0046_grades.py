@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0046_grades"
-down_revision = "0030_erase_person"
+down_revision = "0061_stand_ins"
 branch_labels = None
 depends_on = None
 
