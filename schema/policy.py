@@ -57,6 +57,7 @@ described_enum(
     CODES="A list of codes; their order may mean something. 代码列表",
     NUMBERS="A list of whole numbers, ascending. 整数列表",
     NUMBER_BY_CODE="An object: a whole number for each code. 按代码的整数",
+    TEXT="A name or a telephone of an office, at most 40 characters; empty for none. 文字",
 )
 described_enum(
     PolicyUnit,

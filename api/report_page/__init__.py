@@ -6,27 +6,22 @@ valley. The page writes its own two stored documents; what it sends is what ever
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from string import Template
-from types import MappingProxyType
 from typing import Final
 
 import segno
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from api.documents import document_id
+from api.pages import OUT_OF_REACH, Pages
 from domain.access.rules import CHINA
 from domain.base.models import Term
 from domain.hardship.links import VillageLink, link_read
@@ -36,12 +31,11 @@ from domain.regions.queries import full_name
 from schema.posters import REPORT_PAGE
 
 HERE: Final = Path(__file__).parent
-MEDIA_TYPES: Final = MappingProxyType({".css": "text/css", ".js": "text/javascript"})
+PAGES: Final = Pages(HERE, REPORT_PAGE)
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-OUT_OF_REACH: Final = (DBAPIError, NoConnectionFree, OSError)
 FORGED: Final = "这个二维码不是本系统的。请向村委会要一张新的海报，或者直接找村干部。"
 PAST: Final = "这张海报过期了。请向村委会要一张新的，或者直接找村干部。"
 BUSY: Final = "系统正忙，请过一会儿再扫一次。"
@@ -82,7 +76,9 @@ async def _form(request: Request, link: VillageLink, db: AsyncSession) -> str:
     options = "".join(f'<option value="{html.escape(code)}">{html.escape(label)}</option>' for code, label in kinds)
     ids = {file.stem: document_id(file.read_text(encoding="utf-8")) for file in HERE.glob("*.graphql")}
     village = await _name_of(link, db)
-    return _filled("page.html", {"kinds": options}, village=village, code=link.village_code, documents=json.dumps(ids))
+    return PAGES.filled(
+        "page.html", {"kinds": options}, village=village, code=link.village_code, documents=json.dumps(ids)
+    )
 
 
 async def _wall(request: Request, link: VillageLink, db: AsyncSession) -> str:
@@ -91,21 +87,11 @@ async def _wall(request: Request, link: VillageLink, db: AsyncSession) -> str:
     # Level M: what rain and dirt take away, up to a seventh, may be missing.
     code = segno.make_qr(address, error="m").svg_inline(border=4, omitsize=True)
     until = f"{link.until_on.year}年{link.until_on.month}月{link.until_on.day}日"
-    return _filled("poster.html", {"qr": code}, village=await _name_of(link, db), address=address, until=until)
-
-
-async def _asset(request: Request) -> Response:
-    name = request.path_params["name"]
-    content = _assets().get(name)
-    if content is None:
-        return _said(FORGED, 404)
-    # The name changes with the content, so a copy never has to be asked about again.
-    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(content, media_type=MEDIA_TYPES[Path(name).suffix], headers=headers)
+    return PAGES.filled("poster.html", {"qr": code}, village=await _name_of(link, db), address=address, until=until)
 
 
 routes: Final = [
-    Route(f"{REPORT_PAGE}/assets/{{name}}", _asset),
+    Route(f"{REPORT_PAGE}/assets/{{name}}", PAGES.asset),
     Route(f"{REPORT_PAGE}/{{link}}", _page),
     Route(f"{REPORT_PAGE}/{{link}}/poster", _poster),
 ]
@@ -116,30 +102,4 @@ async def _name_of(link: VillageLink, db: AsyncSession) -> str:
 
 
 def _said(text: str, status: int) -> Response:
-    return HTMLResponse(_filled("said.html", text=text), status, HEADERS)
-
-
-def _filled(name: str, trusted: dict[str, str] | None = None, **texts: str) -> str:
-    """A page with its blanks filled in; texts are escaped, what is trusted is HTML of our own."""
-    escaped = {blank: html.escape(text) for blank, text in texts.items()}
-    return Template(_template(name)).substitute(_addresses(), **escaped, **(trusted or {}))
-
-
-@cache
-def _template(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-@cache
-def _assets() -> MappingProxyType[str, bytes]:
-    """The files of `static/` under names that change with what is in them."""
-    return MappingProxyType({_named(file): file.read_bytes() for file in (HERE / "static").iterdir()})
-
-
-@cache
-def _addresses() -> dict[str, str]:
-    return {file.name.replace(".", "_"): f"{REPORT_PAGE}/assets/{_named(file)}" for file in (HERE / "static").iterdir()}
-
-
-def _named(file: Path) -> str:
-    return f"{file.stem}-{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}{file.suffix}"
+    return HTMLResponse(PAGES.filled("said.html", text=text), status, HEADERS)

@@ -1,8 +1,8 @@
 """What a policy parameter may be, and which value of it is in force. Pure: facts and days come in as arguments.
 
-Values are plain JSON: whole numbers, yuan as "8400.00", true and false, codes, lists of codes or of numbers, and months by
-code. `domain/policy/catalogue.py` lists the parameters; `queries.py` says the same decision once more in SQL, and one
-table of examples tests both.
+Values are plain JSON: whole numbers, yuan as "8400.00", true and false, codes, lists of codes or of numbers, months by
+code, and short names. `domain/policy/catalogue.py` lists the parameters; `queries.py` says the same decision once more in
+SQL, and one table of examples tests both.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class PolicyValueKind(enum.StrEnum):
     CODES = "CODES"
     NUMBERS = "NUMBERS"
     NUMBER_BY_CODE = "NUMBER_BY_CODE"
+    TEXT = "TEXT"
 
 
 class PolicyUnit(enum.StrEnum):
@@ -94,6 +95,7 @@ class Parameter:
 MOST_ITEMS: Final = 40
 MOST_NUMBER: Final = 1_000_000
 _YUAN = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?", re.ASCII)
+_TEXT = re.compile(r"[\u3400-\u9fff0-9（）-]{0,40}", re.ASCII)  # an office or its telephone; never a sentence
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
 
 
@@ -186,6 +188,12 @@ def _number_by_code(parameter: Parameter, given: Any) -> dict[str, int]:
     return {_code(parameter, key): _number(parameter, one) for key, one in sorted(given.items())}
 
 
+def _text(parameter: Parameter, given: Any) -> str:
+    if not isinstance(given, str) or not _TEXT.fullmatch(given):
+        raise _Wrong("POLICY_VALUE_INVALID", kind=parameter.kind.value)
+    return given
+
+
 _READERS: Final = {
     PolicyValueKind.NUMBER: _number,
     PolicyValueKind.MONEY: _money,
@@ -194,6 +202,7 @@ _READERS: Final = {
     PolicyValueKind.CODES: _codes,
     PolicyValueKind.NUMBERS: _numbers,
     PolicyValueKind.NUMBER_BY_CODE: _number_by_code,
+    PolicyValueKind.TEXT: _text,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api import report_page
+from api import pages, report_page
 from domain.access.rules import CHINA
 from domain.hardship.links import LINK_DAYS, VillageLink, link_made, link_read
 from tests import databases
@@ -117,7 +117,7 @@ async def test_files_are_kept_for_good_under_names_of_their_content(reading_worl
     for file in files:
         answer = await reading_world.client.get(file)
         assert (answer.status_code, "immutable" in answer.headers["cache-control"]) == (200, True)
-        assert answer.headers["content-type"].partition(";")[0] in report_page.MEDIA_TYPES.values()
+        assert answer.headers["content-type"].partition(";")[0] in pages.MEDIA_TYPES.values()
     assert (await reading_world.client.get("/report/assets/..%2Fpage.html")).status_code == 404
 
 

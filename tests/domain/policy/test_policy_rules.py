@@ -40,6 +40,7 @@ FREE = parameter(PolicyValueKind.CODE)
 CODES = parameter(PolicyValueKind.CODES, choices=("A", "B"))
 NUMBERS = parameter(PolicyValueKind.NUMBERS, at_least=1, at_most=12)
 BY_CODE = parameter(PolicyValueKind.NUMBER_BY_CODE, at_least=1, at_most=12)
+TEXT = parameter(PolicyValueKind.TEXT)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,9 @@ BY_CODE = parameter(PolicyValueKind.NUMBER_BY_CODE, at_least=1, at_most=12)
         (CODES, [], []),
         (NUMBERS, [4, 10], [4, 10]),
         (BY_CODE, {"RED": 1, "BLUE": 6}, {"BLUE": 6, "RED": 1}),
+        (TEXT, "0591-24832155", "0591-24832155"),
+        (TEXT, "榕", "榕"),
+        (TEXT, "", ""),
     ],
 )
 def test_a_value_that_fits_is_stored_in_one_form(tried: Parameter, given: Any, stored: Any) -> None:
@@ -91,6 +95,9 @@ def test_a_value_that_fits_is_stored_in_one_form(tried: Parameter, given: Any, s
         (NUMBERS, [4, 13], "POLICY_ABOVE_MAXIMUM"),
         (NUMBERS, list(range(50)), "POLICY_VALUE_INVALID"),
         (BY_CODE, ["RED"], "POLICY_VALUE_INVALID"),
+        (TEXT, 12345, "POLICY_VALUE_INVALID"),
+        (TEXT, "榕" * 41, "POLICY_VALUE_INVALID"),
+        (TEXT, "call us", "POLICY_VALUE_INVALID"),
         (BY_CODE, {"RED": 0}, "POLICY_BELOW_MINIMUM"),
         (BY_CODE, {"red": 1}, "POLICY_VALUE_INVALID"),
         (BY_CODE, {f"C{number}": 1 for number in range(50)}, "POLICY_VALUE_INVALID"),

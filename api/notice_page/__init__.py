@@ -1,0 +1,1 @@
+"""Notices for whoever was given their address: as a page and as a PDF."""
