@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import auth, department_lists, graphiql, health, report_page
+from api import auth, department_lists, graphiql, health, report_page, sweep_ledgers
 from api.auth.asking import Hashing
 from api.budgets import Budgets
 from api.compression import Compression
@@ -106,6 +106,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             *auth.routes,
             *report_page.routes,
             *department_lists.routes,
+            *sweep_ledgers.routes,
             *health.routes,
         ],
         middleware=[Middleware(Requests), Middleware(Compression)],

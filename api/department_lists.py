@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeVar
 
@@ -21,12 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.auth.asking import AWAY, refusal
-from api.identity import NotSignedIn
-from api.incoming import BadRequest, read_body
+from api.incoming import read_body
+from api.signed_in import signed_in
 from domain.access.queries import SET_VIEWER, viewer_parameters, viewer_settings
 from domain.access.rules import Actor
-from domain.base.errors import DomainError, InvalidInput, Problem, not_visible, refused
+from domain.base.errors import InvalidInput, Problem, not_visible
 from domain.base.transactions import carry_out
 from domain.lists.actions import keep_upload
 from domain.lists.models import DepartmentListRow
@@ -49,30 +47,6 @@ SAID: Final[Mapping[str | None, str]] = {
     "INVALID_ID_NUMBER": "身份证号无效",
     "INVALID_ROW": "数据无效",
 }
-
-
-def _endpoint(answer: Callable[[Request, Actor], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """A route's function around an answer for whoever is signed in; what it raises as expected becomes a status."""
-
-    async def answered(request: Request) -> Response:
-        now = datetime.now(UTC)
-        authorization = request.headers.get("authorization")
-        try:
-            viewer = await request.state.identities.viewer(authorization, request.headers.get("accept-language"), now)
-            if not viewer.is_signed_in:
-                raise refused("NOT_SIGNED_IN")
-            device = request.state.identities.device_of(authorization)
-            return await answer(request, Actor(viewer, now, request.state.request_id, device))
-        except NotSignedIn:
-            return refusal(request, Problem("NOT_SIGNED_IN"))
-        except BadRequest as error:
-            return refusal(request, Problem(error.code, detail=error.detail))
-        except DomainError as error:
-            return refusal(request, error.problems[0])
-        except AWAY:
-            return refusal(request, Problem("BUSY"))
-
-    return answered
 
 
 async def _upload(request: Request, actor: Actor) -> Response:
@@ -128,9 +102,9 @@ async def _carry_out(request: Request, actor: Actor, action: Callable[[AsyncSess
 
 
 routes: Final = [
-    Route("/department-lists/files", _endpoint(_upload), methods=["POST"]),
+    Route("/department-lists/files", signed_in(_upload), methods=["POST"]),
     *(
-        Route(f"/department-lists/{{id:uuid}}/rejected.{kind}", _endpoint(partial(_rejected, kind=kind)))
+        Route(f"/department-lists/{{id:uuid}}/rejected.{kind}", signed_in(partial(_rejected, kind=kind)))
         for kind in WRITERS
     ),
 ]

@@ -87,16 +87,8 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
             operation.variables,
             viewer=viewer,
             operation_name=operation.operation_name,
-            context=Context(
-                Actor(viewer, now, state.request_id, state.identities.device_of(authorization)),
-                state.sessions,
-                state.feed,
-                engine,
-                state.settings.minimum_app_versions,
-                mac=state.seal.mac,
-                is_demo=state.settings.env == "demo",
-                sender_mac=state.seal.mac("sender", network_of(address or "").encode()),
-                is_get=is_get,
+            context=context_of(
+                request, Actor(viewer, now, state.request_id, state.identities.device_of(authorization)), is_get=is_get
             ),
             charge=bill,
         )
@@ -113,6 +105,23 @@ async def _answer(request: Request, operation: Operation, media_type: str) -> Re
     name = None if answer.is_request_error else operation.operation_name
     state.log = {"operation": name, "cost": answer.cost}
     return _response(request, answer, viewer, media_type, None if operation.document_id else bill)
+
+
+def context_of(request: Request, actor: Actor, *, is_get: bool = False) -> Context:
+    """What resolvers find of a request over HTTP."""
+    state = request.state
+    address = request.client.host if request.client else ""
+    return Context(
+        actor,
+        state.sessions,
+        state.feed,
+        state.engine,
+        state.settings.minimum_app_versions,
+        mac=state.seal.mac,
+        is_demo=state.settings.env == "demo",
+        sender_mac=state.seal.mac("sender", network_of(address).encode()),
+        is_get=is_get,
+    )
 
 
 def _response(request: Request, answer: Answer, viewer: Viewer, media_type: str, bill: Bill | None) -> Response:

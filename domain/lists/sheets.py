@@ -116,12 +116,17 @@ def _text(cell: Any) -> str:
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
+def kept_text(text: str) -> str:
+    """The text, so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def as_csv(header: Sequence[str], lines: Iterable[Sequence[str | int]]) -> bytes:
     """With a mark by which Excel knows UTF-8; a text that Excel would reckon out is kept a text."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for line in chain([header], lines):
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in line])
+        writer.writerow([kept_text(cell) if isinstance(cell, str) else cell for cell in line])
     return out.getvalue().encode("utf-8-sig")
 
 

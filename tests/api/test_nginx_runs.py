@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api import app as api_app
 from api.app import create_app
 from api.settings import Settings
+from api.tokens import demo_token
 from tests.sockets import phone, serving
 
 FILE = Path(__file__).parents[2] / "docs" / "nginx.conf"
@@ -189,7 +190,13 @@ async def test_a_body_that_is_too_large_is_refused_in_the_servers_words_up_to_ng
     async with front.client() as client:
         ours = await client.post("/graphql", content=b" " * (front.settings.max_body_bytes + 1), headers={"content-type": "application/json"})  # fmt: skip
         assert (ours.status_code, ours.json()["errors"][0]["extensions"]["code"]) == (413, "BODY_TOO_LARGE")
-        theirs = await client.post("/graphql", content=b" " * (5 * 2**20), headers={"content-type": "application/json"})
+        token = {"authorization": f"Bearer {demo_token(front.settings, 'department')}"}
+        file = b"x" * (front.settings.max_upload_bytes + 1)
+        ours = await client.post("/department-lists/files", content=file, headers=token)
+        assert (ours.status_code, ours.json()["errors"][0]["extensions"]["code"]) == (413, "BODY_TOO_LARGE")
+        theirs = await client.post(
+            "/graphql", content=b" " * (12 * 2**20), headers={"content-type": "application/json"}
+        )
         assert theirs.status_code == 413
 
 
