@@ -9,7 +9,10 @@ import asyncpg
 import pytest
 
 from tests import databases
+from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.world import World
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]  # pytest finds its hooks here
 
 _numbers = itertools.count()
 

@@ -20,6 +20,10 @@ from domain.base.sealing import Ring
 ROOT = Path(__file__).resolve().parent.parent
 MASTER = bytes(range(32))  # the master key of every test's database
 os.environ["RUHU_MASTER_KEY"] = MASTER.hex()
+# Of several processes (`pytest -n`) each has a server of its own: an open transaction is felt in all databases of a server.
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1 …
+if PROCESS and (urls := os.environ.get("RUHU_TEST_ADMIN_URLS")):
+    os.environ["RUHU_TEST_ADMIN_URL"] = urls.split()[int(PROCESS.removeprefix("gw"))]
 # What a template is made of: when one of these changes, the next run makes a new one.
 INGREDIENTS = (
     "api/database.py",
@@ -38,7 +42,7 @@ def server() -> Iterator[str]:
     if url := os.environ.get("RUHU_TEST_ADMIN_URL"):
         yield url
         return
-    data = Path(os.environ.get("RUHU_TEST_DATA", ROOT / ".data" / "test"))
+    data = Path(os.environ.get("RUHU_TEST_DATA", ROOT / ".data" / "test")) / PROCESS
     with running(data, throwaway=True) as cluster:
         os.environ["RUHU_TEST_ADMIN_URL"] = cluster.url("postgres")
         yield cluster.url("postgres")

@@ -13,20 +13,32 @@ from api.cli.cluster import running
 from api.cli.target import ROOT, say
 
 TEST_DATA = Path(os.environ.get("RUHU_TEST_DATA", ROOT / ".data" / "test"))
+MOST_PROCESSES = 4  # each has a server and a template of its own: a gigabyte
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Runs pytest with the arguments; answers its exit code. RUHU_TEST_ADMIN_URL takes another server instead."""
+    """Runs pytest with the arguments; answers its exit code. RUHU_TEST_ADMIN_URL takes another server instead.
+
+    Without arguments it is the whole suite, shared out among a process for each processor (tests/distribution.py).
+    """
     # A developer's own settings must not colour the tests.
     environment = {
         name: value
         for name, value in os.environ.items()
         if name.startswith("RUHU_TEST_") or not name.startswith(("RUHU_", "PG", "PORT"))
     }
+    # A hundred commands are started: each would compile our thousands of lines anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with ExitStack() as stack:
         if "RUHU_TEST_ADMIN_URL" not in environment:
-            cluster = stack.enter_context(running(TEST_DATA, throwaway=True, say=say))
-            environment["RUHU_TEST_ADMIN_URL"] = cluster.url("postgres")
+            count = 1 if arguments else min(os.cpu_count() or 1, MOST_PROCESSES)
+            homes = [TEST_DATA] if count == 1 else [TEST_DATA / f"gw{number}" for number in range(count)]
+            urls = [stack.enter_context(running(home, throwaway=True, say=say)).url("postgres") for home in homes]
+            if count == 1:
+                environment["RUHU_TEST_ADMIN_URL"] = urls[0]
+            else:
+                environment["RUHU_TEST_ADMIN_URLS"] = " ".join(urls)
+                arguments = ["-n", str(count)]
         return run_to_its_end([sys.executable, "-m", "pytest", *arguments], environment)
 
 

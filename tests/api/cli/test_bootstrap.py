@@ -128,7 +128,9 @@ def test_the_first_start_installs_the_lock_and_hands_over_and_the_second_finds_n
     assert errors.splitlines() == ["[2/3] Python environment", "[3/3] Python packages of requirements.txt"]
     calls = machine.calls()
     assert "venv -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt" in calls
-    assert calls[-1].startswith("uv pip sync -q --require-hashes --python .venv/bin/python requirements.txt")
+    assert calls[-1].startswith(
+        "uv pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python requirements.txt"
+    )
     assert calls[-1].endswith("downloads=never")
 
     assert machine.ruhu("serve") == (0, "handed over: serve\n", "")
