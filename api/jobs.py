@@ -21,6 +21,7 @@ from domain.lists.actions import MATCH_LIST
 from domain.lists.matching import match_list
 from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
+from domain.statistics.folding import fold
 from domain.sweeps.gathering import GATHER, gather_for_task
 from domain.sweeps.looking import open_due_sweeps, raise_clues_of_sweeps
 from domain.webhooks.delivering import deliver, forget_old
@@ -104,6 +105,11 @@ async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     await raise_clues_of_sweeps(work.sessions, work.clock())
 
 
+async def fold_statistics(work: Work, payload: Mapping[str, Any]) -> None:
+    """What changed figures since the last time, added to the balances of the regions above."""
+    await fold(work.sessions, work.clock())
+
+
 async def match_the_list(work: Work, payload: Mapping[str, Any]) -> None:
     """The families that a department's list is about."""
     await match_list(work.sessions, work.clock, uuid.UUID(payload["task_id"]))
@@ -117,6 +123,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "evaluate_all": evaluate_all,
     "open_sweeps": open_sweeps,
     "look_into_sweeps": look_into_sweeps,
+    "fold_statistics": fold_statistics,
     DELIVER: deliver_webhook,
     "forget_deliveries": forget_deliveries,
 }
@@ -130,4 +137,5 @@ SCHEDULES: Final = (
     Schedule("evaluate_all", "30 1 * * *"),
     Schedule("forget_deliveries", "40 3 * * *"),
     Schedule("look_into_sweeps", "*/10 * * * *"),
+    Schedule("fold_statistics", "* * * * *"),
 )

@@ -17,6 +17,7 @@ from domain.pairings.models import Pairing
 from domain.policy.models import PolicyValue
 from domain.regions.models import Region
 from domain.signing_in.models import Credential
+from domain.statistics.models import StatisticsDelta
 from domain.sweeps.models import Sweep
 from domain.tasks.models import Task
 from domain.visits.models import Visit
@@ -38,6 +39,7 @@ NOUNS = (
     PolicyValue,
     Region,
     RiskGrade,
+    StatisticsDelta,
     Sweep,
     Task,
     Visit,

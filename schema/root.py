@@ -37,6 +37,7 @@ from schema.reveal import RevealMutations
 from schema.reviews import ReviewMutations, ReviewQueries
 from schema.rights import RightsMutations
 from schema.scalars import CODECS, SCALAR_MAP
+from schema.statistics import StatisticsQueries
 from schema.submissions import SubmissionMutations, SubmissionQueries
 from schema.summaries import SummaryQueries
 from schema.survey_forms import SurveyFormQueries
@@ -71,6 +72,7 @@ class Query(
     SummaryQueries,
     SweepQueries,
     GradeQueries,
+    StatisticsQueries,
     TaskQueries,
     DepartmentListQueries,
     HardshipQueries,

@@ -22,11 +22,15 @@ from domain.demo.rows import TABLES, Rows, points_as_pairs
 from domain.demo.settlements import settle, write_family, write_rosters
 from domain.demo.visits import a_year_of_visits, surveys
 from domain.policy.loading import load_presets
+from domain.statistics.loading import restand
 from domain.visits.loading import load_forms
 
 Say = Callable[[str], None]
 # What people did since the load, beside the demo's own tables.
-TRACES: Final = ("policy_value", "submission", "operation", "audit_entry", "audit_block", "change", "change_pending")
+TRACES: Final = (
+    *("policy_value", "submission", "operation", "audit_entry", "audit_block", "change", "change_pending"),
+    *("statistics_delta", "statistics_balance", "standing_pending"),
+)
 
 
 async def demo_is_loaded(connection: asyncpg.Connection) -> bool:
@@ -69,6 +73,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
         await load_presets(connection, at)
         async with bare(connection, TABLES):
             await rows.copy(connection)
+        await restand(connection, at)
     counts = {table: len(rows.of[table]) for table in ("household", "person", "pairing", "visit")}
     say("  demo: {household} families, {person} people, {pairing} pairings, {visit} visits".format(**counts))
 

@@ -37,6 +37,7 @@ from domain.demo.recording import write_visits
 from domain.demo.rows import TABLES, Rows, points_as_pairs
 from domain.demo.settlements import Settled, at_home, write_family
 from domain.demo.visits import a_year_of_visits, surveys
+from domain.statistics.loading import restand
 
 Say = Callable[[str], None]
 PROVINCE: Final = "52"
@@ -102,24 +103,26 @@ async def load_province(connection: asyncpg.Connection, ring: Ring, *, household
     villages = [row for row in regions if len(row["code"]) == 12]
     maker = Families(today, laps=1 + int(households * _PEOPLE_OF_EITHER_SEX / (AREAS * SERIALS)))
     done = _Progress()
-    async with points_as_pairs(connection), connection.transaction(), bare(connection, TABLES):
-        rows = Rows(ring)
-        _write_officers(rows, [row for row in regions if len(row["code"]) < 12], at)
-        for township, members in groupby(enumerate(villages), key=lambda pair: pair[1]["code"][:9]):
-            settled: list[Settled] = []
-            for position, row in members:
-                # Where they do not come out even, some villages get one family more.
-                if count := households * (position + 1) // len(villages) - households * position // len(villages):
-                    village = _village(position, row["code"], row["name"])
-                    settled += [_settle(maker, village, number) for number in range(1, count + 1)]
-            await _write_township(connection, rows, township, settled, done, at)
-            done.households += len(settled)
-            if len(rows.of["household"]) >= FAMILIES_AT_ONCE:
-                await rows.copy(connection)
-                rows = Rows(ring)
-                say(f"  province: {done.households:,} of {households:,} households")
-        await rows.copy(connection)
-        say("  province: keys and indexes")
+    async with points_as_pairs(connection), connection.transaction():
+        async with bare(connection, TABLES):
+            rows = Rows(ring)
+            _write_officers(rows, [row for row in regions if len(row["code"]) < 12], at)
+            for township, members in groupby(enumerate(villages), key=lambda pair: pair[1]["code"][:9]):
+                settled: list[Settled] = []
+                for position, row in members:
+                    # Where they do not come out even, some villages get one family more.
+                    if count := households * (position + 1) // len(villages) - households * position // len(villages):
+                        village = _village(position, row["code"], row["name"])
+                        settled += [_settle(maker, village, number) for number in range(1, count + 1)]
+                await _write_township(connection, rows, township, settled, done, at)
+                done.households += len(settled)
+                if len(rows.of["household"]) >= FAMILIES_AT_ONCE:
+                    await rows.copy(connection)
+                    rows = Rows(ring)
+                    say(f"  province: {done.households:,} of {households:,} households")
+            await rows.copy(connection)
+            say("  province: keys and indexes")
+        await restand(connection, at, below=PROVINCE)
 
 
 def _village(position: int, code: str, name: str) -> DemoVillage:

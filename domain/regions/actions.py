@@ -24,7 +24,10 @@ COLUMNS = ("code", "name", "level", "parent_code", "valid_from")
 FEW, PROGRESS = 40, 500  # a township's villages are told one by one, a province's in steps
 # What happened stays where it happened; a grant holds for the old code and its successor (ruhu_viewer_of); and a division
 # that is merged away takes its numbers with it: its villages come under those of the one that they joined.
-KEEPS_ITS_CODE = ("audit_entry", "access_grant", "policy_value", "daily_summary", "nightly_evaluation")
+KEEPS_ITS_CODE = (
+    *("audit_entry", "access_grant", "policy_value", "daily_summary", "nightly_evaluation"),
+    *("household_standing", "statistics_delta", "statistics_balance"),  # recoded households make deltas of their own
+)
 
 Say = Callable[[str], None]
 

@@ -25,6 +25,7 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
     "members": ("家庭成员", "SELECT * FROM person WHERE household_id = :family OR left_household_id = :family"),
     "memberships": ("成员变动", "SELECT * FROM membership WHERE household_id = :family"),
     "events": ("家庭大事记", "SELECT * FROM household_event WHERE household_id = :family"),
+    "standings": ("历史状态", "SELECT * FROM household_standing WHERE household_id = :family"),
     "moves": ("迁移", "SELECT * FROM household_move WHERE household_id = :family"),
     "rosters": (
         "名册",

@@ -48,6 +48,9 @@ FAMILY_TABLES = (
     "webhook_delivery",
     "webhook_attempt",
     "nightly_evaluation",
+    "household_standing",
+    "statistics_delta",
+    "statistics_balance",
 )
 # Of sealing_key every key is wrapped: it opens nothing without one that is not in the database.
 READABLE_BY_ALL = {
@@ -65,6 +68,7 @@ READABLE_BY_ALL = {
 NEVER_READ = {
     "audit_block",
     "change_pending",
+    "standing_pending",
     "credential",
     "sign_in_attempt",
     "sign_in_session",

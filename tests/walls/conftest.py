@@ -102,6 +102,10 @@ WITH born AS (
 )
 INSERT INTO webhook_attempt (id, delivery_id, began_at, took_milliseconds, status_code)
 SELECT gen_random_uuid(), id, now(), 7, 500 FROM sent;
+INSERT INTO statistics_balance (digits, region_code, span, starts_on, households, persons, category, cause,
+                                monitoring_status, step, grades, rosters)
+SELECT length(code), code, 'M', '2026-11-01', 7, 21, 'EDGE', 'ILLNESS', 'MONITORED', '', '{}', '{}'
+FROM (VALUES ('35'), ('3501'), ('350125'), ('350125201'), ('34'), ('341503'), ('341503104')) AS place(code);
 INSERT INTO nightly_evaluation (region_code, day, judged_at, raised)
 SELECT code, '2026-11-01', now(), 0 FROM (VALUES ('350125201'), ('341503104')) AS place(code);
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)

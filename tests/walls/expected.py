@@ -81,6 +81,12 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     ),
     "membership": ("id", _of_a_household()),
     "household_event": ("id", _of_a_household()),
+    "household_standing": ("household_id::text || from_on", _of_a_household()),
+    "statistics_delta": ("id", {Arm.REGION: IN_REGION.format("t.region_code")}),
+    "statistics_balance": (
+        "concat_ws(' ', region_code, span, starts_on, category, cause, monitoring_status, rosters)",
+        {Arm.REGION: IN_REGION.format("t.region_code")},
+    ),
     "roster_entry": ("roster_id::text || household_id", _of_a_household()),
     "income_statement": ("id", _of_a_household()),
     "clue": ("id", _of_a_household()),

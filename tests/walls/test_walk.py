@@ -80,6 +80,7 @@ OTHERS = {
         "policy",
         "reportPoster",
         "unmetNeeds",
+        "statistics",
         "replayPolicy",
         "auditEntries",
         "oauthClients",

@@ -1,0 +1,20 @@
+"""Figures of families that were loaded past the triggers: reckoned at once, a township at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import asyncpg
+
+_RESTAND = """
+SELECT coalesce(sum(ruhu_restand(ids, $1)), 0)::bigint FROM (
+  SELECT array_agg(id) AS ids FROM household WHERE region_code ^@ $2 GROUP BY left(region_code, 9)) AS township
+"""
+
+
+async def restand(connection: asyncpg.Connection, at: datetime, *, below: str = "") -> int:
+    """Bring the standings of all families below a division up to date, known since `at`; how many deltas that made.
+
+    `connection` may act as ruhu_owner. Families that stand already as they should make none.
+    """
+    return int(await connection.fetchval(_RESTAND, at, below))
