@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0050_statistics"
-down_revision = "0060_unmet_needs"
+down_revision = "0046_grades"
 branch_labels = None
 depends_on = None
 
