@@ -6,13 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import Boolean, ColumnElement, Text, and_, or_
+from sqlalchemy import Boolean, ColumnElement, Text
 
 from domain.access.queries import is_signed_in
 from domain.helpers import models as m
 from domain.helpers.queries import is_named_like, known_phone, knows_helper, knows_organisation, only_if
 from domain.pairings.models import Pairing as PairingRow
-from domain.pairings.queries import open_pairings
+from domain.pairings.queries import holds_on, open_pairings
 from schema.engine import (
     CountedConnection,
     by,
@@ -53,11 +53,6 @@ def below(column: Any) -> Any:
         return condition
 
     return inside
-
-
-def holds_on(day: Any) -> ColumnElement[bool]:
-    """Pairings are half open: the day on which one ends is no longer its own."""
-    return and_(PairingRow.started_on <= day, or_(PairingRow.ended_on.is_(None), PairingRow.ended_on > day))
 
 
 def _is_active(row: Any) -> Any:

@@ -28,6 +28,7 @@ from domain.monitoring.models import Clue as ClueRow
 from domain.monitoring.models import IncomeStatement as StatementRow
 from domain.monitoring.queries import income_of
 from domain.pairings import models as p
+from domain.pairings.queries import holds_on
 from domain.visits.models import Visit as VisitRow
 from schema.clues import Clue
 from schema.engine import (
@@ -47,7 +48,7 @@ from schema.engine import (
 )
 from schema.enums import described_enum
 from schema.grades import RiskGrade
-from schema.helpers import ActiveOn, After, First, holds_on
+from schema.helpers import ActiveOn, After, First
 from schema.income import IncomeStatement, IncomeSummary
 from schema.node import Node
 from schema.pairings import Pairing

@@ -14,13 +14,13 @@ from strawberry.utils.str_converters import to_camel_case
 from domain.base.errors import InvalidInput, Problem
 from domain.pairings import actions
 from domain.pairings import models as m
-from domain.pairings.queries import sees_pairing
+from domain.pairings.queries import holds_on, sees_pairing
 from domain.pairings.rules import HANDED_OVER
 from domain.sync.deferred import judge_waiting
 from schema.context import Info
 from schema.engine import CountedConnection, by, described, entity, equals, is_in, keyed, matches, one, pages, planned
 from schema.errors import WHAT_TO_DO, UserError, answered
-from schema.helpers import Helper, Organisation, below, holds_on
+from schema.helpers import Helper, Organisation, below
 from schema.node import Node
 from schema.regions import Region, Village
 from schema.scalars import RegionCode

@@ -12,8 +12,9 @@ from domain.access.queries import sees_household
 from domain.households import models as m
 from domain.households.queries import by_class, met_phone, sees_person, shown_name, shown_number
 from domain.pairings import models as p
+from domain.pairings.queries import holds_on
 from schema.engine import described, entity, many, opened, planned, related, shows
-from schema.helpers import ActiveOn, holds_on
+from schema.helpers import ActiveOn
 from schema.node import Node
 from schema.pairings import Pairing
 from schema.terms import Term, term, terms

@@ -70,6 +70,7 @@ described_enum(
     MONTHS="Months. 月",
     TIMES="How often. 次",
     PERSONS="People. 人",
+    HOUSEHOLDS="Households. 户",
     METRES="Metres. 米",
     KILOMETRES_PER_HOUR="Kilometres per hour. 公里/小时",
     SECONDS="Seconds. 秒",

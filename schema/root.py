@@ -27,6 +27,8 @@ from schema.live import ChangeSubscriptions
 from schema.monitoring import MonitoringMutations
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
+from schema.pairing_coverage import PairingCoverageQueries
+from schema.pairing_gaps import PairingGapQueries
 from schema.pairings import PairingMutations, PairingQueries
 from schema.policy import PolicyMutations, PolicyQueries
 from schema.posters import PosterQueries
@@ -65,6 +67,8 @@ class Query(
     HouseholdMoveQueries,
     HelperQueries,
     PairingQueries,
+    PairingCoverageQueries,
+    PairingGapQueries,
     VisitQueries,
     SubmissionQueries,
     ReviewQueries,

@@ -24,6 +24,7 @@ from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, not_visible, refused
 from domain.changes.actions import Answer, once
 from domain.households.models import Person
+from domain.pairings.fitting import fit_problems
 from domain.pairings.models import Pairing
 from domain.pairings.queries import helped_facts, helping_facts, sees_pairing, unknown_terms
 from domain.pairings.rules import (
@@ -70,7 +71,8 @@ async def assign_pairing(
 
     Answers {"pairing_id"}. Raises Refused (FORBIDDEN_ROLE); InvalidInput with all that is wrong (ONE_SIDE_HELPS,
     ONE_SIDE_IS_HELPED, UNKNOWN_CODE, DATE_INVALID, DATE_IN_FUTURE, NOT_AN_OBJECT, TOO_LARGE, NOT_FOUND, HAS_ENDED,
-    LEADER_NOT_SAME_VILLAGE, LEADER_NOT_PARTY_MEMBER), or PAIRING_OVERLAP, from the constraint; Conflict as `once` does.
+    LEADER_NOT_SAME_VILLAGE, LEADER_NOT_PARTY_MEMBER, HELPER_KIND_NOT_FIT, HELPED_SIDE_NOT_FIT, NOT_A_STUDENT), or
+    PAIRING_OVERLAP, from the constraint; Conflict as `once` does.
     """
     helping = named(helperId=helper_id, organisationId=organisation_id)
     helped = named(householdId=household_id, personId=person_id, villageId=village_id)
@@ -205,7 +207,7 @@ async def _judge(
     by = await helping_facts(db, helping[0]) if helping else None
     missing = [sides[0].field for sides, facts in ((helping, by), (helped, whom)) if sides and facts is None]
     problems += [Problem("NOT_FOUND", ("input", field)) for field in missing]
-    problems += party_problems(role, by, whom, actor.today)
+    problems += party_problems(role, by, whom, actor.today) + fit_problems(role, by, whom)
     if problems or whom is None:
         raise InvalidInput(*problems)
     return whom

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +37,11 @@ def sees_pairing() -> ColumnElement[bool]:
     )
 
 
+def holds_on(day: Any) -> ColumnElement[bool]:
+    """Whether a pairing holds on a day. It is half open: the day on which one ends is no longer its own."""
+    return and_(Pairing.started_on <= day, or_(Pairing.ended_on.is_(None), Pairing.ended_on > day))
+
+
 def open_pairings(
     side: InstrumentedAttribute[uuid.UUID | None], party: InstrumentedAttribute[uuid.UUID]
 ) -> ScalarSelect[int]:
@@ -65,11 +71,11 @@ async def helping_facts(db: AsyncSession, side: Side) -> HelpingFacts | None:
     Not locked: PostgreSQL locks only what one might change, and a helper may come from another region.
     """
     if side.field == "helperId":
-        asked = select(Helper.region_code, Helper.ended_on, Helper.is_party_member).where(Helper.id == side.id)
-        helper = (await db.execute(asked)).one_or_none()
+        facts = (Helper.kind, Helper.region_code, Helper.ended_on, Helper.is_party_member)
+        helper = (await db.execute(select(*facts).where(Helper.id == side.id))).one_or_none()
         return None if helper is None else HelpingFacts(side, *helper)
-    asked_for = select(Organisation.region_code, Organisation.ended_on).where(Organisation.id == side.id)
-    organisation = (await db.execute(asked_for)).one_or_none()
+    told = (Organisation.kind, Organisation.region_code, Organisation.ended_on)
+    organisation = (await db.execute(select(*told).where(Organisation.id == side.id))).one_or_none()
     return None if organisation is None else HelpingFacts(side, *organisation)
 
 
@@ -102,7 +108,7 @@ async def _person(db: AsyncSession, actor: Actor, side: Side) -> HelpedFacts | N
     await db.execute(select(Household.id).where(Household.id == home).with_for_update(key_share=True))
     left_on = select(func.max(Membership.ended_on)).where(Membership.person_id == side.id).scalar_subquery()
     gone_on = case((Person.household_id.is_(None), func.coalesce(Person.died_on, left_on, Person.joined_on)))
-    asked = select(Person.region_code, gone_on, Person.household_id).where(
+    asked = select(Person.region_code, gone_on, Person.household_id, Person.school_status).where(
         Person.id == side.id, sees_household(Person.region_code, Person.household_id)
     )
     found = await db.execute(asked.with_for_update(key_share=True), viewer_parameters(actor.viewer))

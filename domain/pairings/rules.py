@@ -59,9 +59,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class HelpingFacts:
-    """The side that helps, as far as the rules ask. An organisation is no party member."""
+    """The side that helps, as far as the rules ask. kind: a code of helper_kind or organisation_kind.
+
+    An organisation is no party member.
+    """
 
     side: Side
+    kind: str
     region_code: str
     ended_on: date | None
     is_party_member: bool = False
@@ -73,6 +77,7 @@ class HelpedFacts:
 
     ended_on: since when there is nobody left to help: the household or village ended, the person died or left.
     household_id: the family that comes onto the helping side's list; none for a village.
+    school_status: of a person, a code of school_status; none for who is no pupil or student.
     """
 
     side: Side
@@ -80,6 +85,7 @@ class HelpedFacts:
     region_code: str
     ended_on: date | None
     household_id: uuid.UUID | None = None
+    school_status: str | None = None
 
 
 def may_decide(roles: Iterable[GrantRole], helped: Helped | None = None) -> bool:

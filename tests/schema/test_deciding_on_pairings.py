@@ -125,7 +125,7 @@ async def test_an_officer_assigns_a_family_to_a_cadre_who_then_sees_it(world: Wo
             {"zh-CN": ("ID_INVALID", "input.helperId", "UUID"), "en": ("ID_INVALID", "input.helperId", "UUID")},
         ),
         (
-            {"role": "WEALTH_LEADER"},
+            {"role": "WEALTH_LEADER", "helperId": "a leader of the next village"},
             {"zh-CN": ("LEADER_NOT_SAME_VILLAGE", "input.helperId", "本村"), "en": ("LEADER_NOT_SAME_VILLAGE", "input.helperId", "same village")},
         ),
         (
@@ -140,6 +140,9 @@ async def test_a_value_that_cannot_be_is_told_in_the_clients_language(
     helper, household = await account(world, "cadre"), await unpaired(world)
     if change.get("organisationId") == "same":
         change = {"organisationId": await account(world, "partner", "organisation_id")}
+    if "next village" in change.get("helperId", ""):
+        leader = "SELECT id FROM helper WHERE kind = 'WEALTH_LEADER' AND region_code = '350125201201'"
+        change = change | {"helperId": str(await world.sql.fetchval(leader))}
     before = await world.sql.fetchval("SELECT count(*) FROM pairing")
     for language, (code, path, words) in errors.items():
         asked = {"role": "KEY_HELP", "startedOn": "2026-01-05", "helperId": helper, "householdId": household, **change}

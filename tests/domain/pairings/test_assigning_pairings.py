@@ -43,7 +43,7 @@ async def test_a_household_comes_onto_its_helpers_list(town: Town) -> None:
 
 
 async def test_a_student_brings_the_family_onto_the_teachers_list(town: Town) -> None:
-    teacher, (household, student) = await town.helper(), await town.family()
+    teacher, (household, student) = await town.helper(kind="TEACHER"), await town.family()
     await assigned(town, helper_id=teacher, person_id=student, role="STUDENT_TEACHER")
     assert await town.list_of(teacher) == {household}
 
@@ -84,9 +84,13 @@ async def test_an_assignment_leaves_one_audit_entry_without_identities(town: Tow
         ("from tomorrow", {"started_on": TODAY + timedelta(days=1)}, [("DATE_IN_FUTURE", "input.startedOn")]),
         ("what was agreed is no object", {"terms": ["口头"]}, [("NOT_AN_OBJECT", "input.terms")]),
         (
-            "a leader who is neither of the village nor of the party",
+            "a leader who is neither of the village nor of the party, nor a leader",
             {"role": WEALTH_CREATION_LEADER},
-            [("LEADER_NOT_SAME_VILLAGE", "input.helperId"), ("LEADER_NOT_PARTY_MEMBER", "input.helperId")],
+            [
+                ("LEADER_NOT_SAME_VILLAGE", "input.helperId"),
+                ("LEADER_NOT_PARTY_MEMBER", "input.helperId"),
+                ("HELPER_KIND_NOT_FIT", "input.helperId"),
+            ],
         ),
         (
             "everything at once",
@@ -112,7 +116,7 @@ async def test_an_assignment_that_cannot_be_is_told_all_that_is_wrong(
 
 
 async def test_a_party_member_of_the_village_leads_its_families(town: Town) -> None:
-    leader, household = await town.helper(party=True), await town.household()
+    leader, household = await town.helper(party=True, kind="WEALTH_LEADER"), await town.household()
     await assigned(town, helper_id=leader, household_id=household, role=WEALTH_CREATION_LEADER)
     assert await town.list_of(leader) == {household}
 
@@ -138,7 +142,7 @@ async def test_nobody_is_paired_with_who_is_no_longer_there(town: Town) -> None:
         ({"helper_id": helper, "person_id": dead}, "personId"),
         ({"helper_id": helper, "person_id": left}, "personId"),
     ):
-        asked = {"id": uuid.uuid4(), "role": "KEY_HELP", "started_on": LAST_YEAR, **sides}
+        asked = {"id": uuid.uuid4(), "role": "SPONSORSHIP", "started_on": LAST_YEAR, **sides}
         assert await problems_of(town.do(town.officer, assign_pairing, **asked)) == [("HAS_ENDED", f"input.{field}")]
     assert await town.list_of(helper) == set()
 
@@ -164,7 +168,7 @@ async def test_the_same_two_are_not_paired_twice_in_one_role_at_one_time(town: T
 async def test_of_two_officers_who_assign_the_same_two_at_once_one_is_refused(town: Town) -> None:
     helper = await town.helper()
     for sides in ({"household_id": await town.household()}, {"village_id": await town.village_id()}):
-        asked = {"role": "KEY_HELP", "started_on": TODAY, "helper_id": helper, **sides}
+        asked = {"role": "SPONSORSHIP", "started_on": TODAY, "helper_id": helper, **sides}
         outcomes = await asyncio.gather(
             *(town.do(town.officer, assign_pairing, id=uuid.uuid4(), **asked) for _ in range(4)), return_exceptions=True
         )

@@ -138,14 +138,13 @@ async def test_a_hand_over_that_fails_leaves_the_old_helper_in_place(town: Town)
 
 
 async def test_a_leader_is_succeeded_by_a_leader_of_the_same_village_only(town: Town) -> None:
-    leader, household = await town.helper(party=True), await town.household()
+    leader, household = await town.helper(party=True, kind="WEALTH_LEADER"), await town.household()
     pairing = await assigned(town, helper_id=leader, household_id=household, role=WEALTH_CREATION_LEADER)
     asked = {"id": uuid.uuid4(), "pairing_id": pairing, "handed_over_on": TODAY}
-    neighbour = town.do(
-        town.officer, hand_over_pairing, **asked, helper_id=await town.helper(town.neighbour, party=True)
-    )
+    next_door = await town.helper(town.neighbour, party=True, kind="WEALTH_LEADER")
+    neighbour = town.do(town.officer, hand_over_pairing, **asked, helper_id=next_door)
     assert await problems_of(neighbour) == [("LEADER_NOT_SAME_VILLAGE", "input.helperId")]
-    successor = await town.helper(party=True)
+    successor = await town.helper(party=True, kind="WEALTH_LEADER")
     await town.do(town.officer, hand_over_pairing, **asked, helper_id=successor)
     assert await town.list_of(successor) == {household}
 
@@ -157,7 +156,8 @@ async def test_a_partner_hands_a_village_over_to_another_and_a_student_to_anothe
     await town.do(town.officer, hand_over_pairing, **handed)
     assert (await town.pairing(handed["id"]))["organisation_id"] == second
 
-    (household, student), teacher, other = await town.family(), await town.helper(), await town.helper()
+    (household, student), teacher = await town.family(), await town.helper(kind="TEACHER")
+    other = await town.helper(kind="TEACHER")
     of_student = await assigned(town, helper_id=teacher, person_id=student, role="STUDENT_TEACHER")
     handed = {"id": uuid.uuid4(), "pairing_id": of_student, "handed_over_on": TODAY, "helper_id": other}
     await town.do(town.officer, hand_over_pairing, **handed)

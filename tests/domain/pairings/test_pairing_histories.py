@@ -13,7 +13,7 @@ from domain.base.errors import DomainError
 from domain.pairings.actions import assign_pairing, end_pairing, hand_over_pairing
 from tests.domain.pairings.town import TODAY, Town
 
-ROLES = ("KEY_HELP", "TECHNICAL_GUIDANCE")
+ROLES = ("SPONSORSHIP", "FOLLOW_UP")  # open to everybody: who fits is another test
 HELPERS, FAMILIES = 2, 2
 
 

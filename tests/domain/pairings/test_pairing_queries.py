@@ -52,7 +52,7 @@ async def test_a_pairing_is_seen_in_the_region_by_its_two_sides_and_by_who_helps
         "village": {"organisation_id": partner, "village_id": await town.village_id()},
         "other": {"helper_id": teacher, "household_id": other},
     }.items():
-        asked = {"id": pairings[name], "role": "HAND_IN_HAND", "started_on": TODAY, **sides}
+        asked = {"id": pairings[name], "role": "SPONSORSHIP", "started_on": TODAY, **sides}
         await town.do(town.officer, assign_pairing, **asked)
 
     everything = set(pairings.values())
@@ -85,7 +85,7 @@ async def test_the_load_counts_open_pairings_within_the_scope(town: Town) -> Non
         (uuid.uuid4(), {"helper_id": cadre, "household_id": await town.household(town.neighbour)}),
         (uuid.uuid4(), {"organisation_id": partner, "village_id": await town.village_id()}),
     ):
-        await town.do(town.officer, assign_pairing, id=pairing, role="HAND_IN_HAND", started_on=TODAY, **sides)
+        await town.do(town.officer, assign_pairing, id=pairing, role="SPONSORSHIP", started_on=TODAY, **sides)
     asked = {"pairing_id": ended, "ended_on": TODAY, "reason": "OTHER"}
     await town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **asked)
 

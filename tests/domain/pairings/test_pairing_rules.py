@@ -34,7 +34,7 @@ A, B = uuid.uuid4(), uuid.uuid4()
 
 
 def helping(region_code: str = VILLAGE, ended_on: date | None = None, is_party_member: bool = True) -> HelpingFacts:
-    return HelpingFacts(Side("helperId", A), region_code, ended_on, is_party_member)
+    return HelpingFacts(Side("helperId", A), "CADRE", region_code, ended_on, is_party_member)
 
 
 def helped(ended_on: date | None = None) -> HelpedFacts:

@@ -58,14 +58,20 @@ class Town:
         )
 
     async def helper(
-        self, region_code: str | None = None, *, party: bool = False, ended: date | None = None
+        self,
+        region_code: str | None = None,
+        *,
+        party: bool = False,
+        ended: date | None = None,
+        kind: str = "CADRE",
     ) -> uuid.UUID:
         found: uuid.UUID = await self.sql.fetchval(
             "INSERT INTO helper (id, name, kind, region_code, is_party_member, started_on, ended_on)"
-            " VALUES (gen_random_uuid(), '林国强', 'CADRE', $1, $2, '2020-01-01', $3) RETURNING id",
+            " VALUES (gen_random_uuid(), '林国强', $4, $1, $2, '2020-01-01', $3) RETURNING id",
             region_code or self.village,
             party,
             ended,
+            kind,
         )
         return found
 
@@ -92,7 +98,7 @@ class Town:
                 " born_on, education, school_status, labour, joined_on) SELECT gen_random_uuid(), $1, $2, name, is_head,"
                 " relation, '2', '01', born_on, education, school, 'NONE', '2014-05-01' FROM (VALUES"
                 " ('陈阿婆', true, 'SELF', date '1950-02-03', 'PRIMARY', NULL),"
-                " ('陈小妹', false, 'GRANDCHILD', date '2012-01-01', NULL, 'MIDDLE_SCHOOL'))"
+                " ('陈小妹', false, 'GRANDCHILD', date '2012-01-01', NULL, 'JUNIOR_SECONDARY'))"
                 " AS member (name, is_head, relation, born_on, education, school)",
                 household,
                 region_code or self.village,
