@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from domain.access.models import Account
+from domain.assistance.models import Measure
 from domain.audit.models import AuditEntry
 from domain.base.models import Base
 from domain.calendar.models import CalendarDay
@@ -35,6 +36,7 @@ NOUNS = (
     HardshipReport,
     Helper,
     Household,
+    Measure,
     Pairing,
     PolicyValue,
     Region,

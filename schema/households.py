@@ -10,6 +10,8 @@ from sqlalchemy import Boolean, Double, Text, case, cast, func, literal, select
 
 from domain.access.matrix import FieldClass
 from domain.access.queries import is_signed_in, sees_household
+from domain.assistance import models as a
+from domain.assistance.rules import PlanKind
 from domain.base.datum import Datum
 from domain.families.rules import EventKind
 from domain.grades.models import RiskGrade as GradeRow
@@ -50,11 +52,15 @@ from schema.enums import described_enum
 from schema.grades import RiskGrade
 from schema.helpers import ActiveOn, After, First
 from schema.income import IncomeStatement, IncomeSummary
+from schema.measures import NEWEST_FIRST, Measure
 from schema.node import Node
 from schema.pairings import Pairing
 from schema.people import Membership, Person
 from schema.places import GeoPoint, InDatum
+from schema.plans import AssistancePlan
 from schema.regions import Region, Village
+from schema.relief import NEWEST_FIRST as LATEST_RELIEF_FIRST
+from schema.relief import Relief
 from schema.terms import Term, term, terms
 from schema.trace import AccessLogEntry, ChangeLogEntry, LogSince, LogUntil, access_log, change_log
 from schema.viewer import TODAY
@@ -225,6 +231,28 @@ class Household(Node):
     ) -> Connection[ChangeLogEntry]:
         """Who changed what of this family, from what to what, the latest first; for its officers. 变更记录"""
         return change_log(since, until)
+
+    @planned
+    def plan(self) -> AssistancePlan | None:
+        """Its plan that holds now (一户一计划). 帮扶计划"""
+        theirs = a.AssistancePlan.household_id == m.Household.id, a.AssistancePlan.ended_on.is_(None)
+        return one(AssistancePlan, *theirs, a.AssistancePlan.kind == PlanKind.HOUSEHOLD)
+
+    @planned
+    def plans(self) -> list[AssistancePlan]:
+        """All its plans, those for production and those that ended too, the latest first. 历次计划"""
+        order = (a.AssistancePlan.started_on.desc(),)
+        return many(AssistancePlan, a.AssistancePlan.household_id == m.Household.id, order_by=order)
+
+    @planned
+    def measures(self, first: First = 50, after: After = None) -> CountedConnection[Measure]:
+        """What is done for it and for its people, the latest planned first. 帮扶措施"""
+        return page(Measure, a.Measure.household_id == m.Household.id, order=NEWEST_FIRST)
+
+    @planned
+    def reliefs(self, first: First = 50, after: After = None) -> CountedConnection[Relief]:
+        """Relief that it was given, the latest first. 即时救助"""
+        return page(Relief, a.Relief.household_id == m.Household.id, order=LATEST_RELIEF_FIRST)
 
     @planned
     def clues(self) -> list[Clue]:

@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.accounts.rules import ADMINISTERS
+from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.hardship.rules import ENTERS_CALLS
@@ -56,6 +57,16 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "endPairing": pairings.DECIDES,
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
     "verifyClue": families.WHO_MAY[Verb.EDIT],
+    "makePlan": KNOWS_THE_FAMILY,
+    "endPlan": KNOWS_THE_FAMILY,
+    "addMeasure": STEPS[MeasureAct.ADD].who,
+    "approveMeasure": STEPS[MeasureAct.APPROVE].who,
+    "startDelivery": STEPS[MeasureAct.START].who,
+    "deliverMeasure": STEPS[MeasureAct.DELIVER].who,
+    "confirmMeasure": STEPS[MeasureAct.CONFIRM].who,
+    "cancelMeasure": STEPS[MeasureAct.CANCEL].who,
+    "giveRelief": GIVES_RELIEF,
+    "reviewRelief": GIVES_RELIEF,
     "openSweep": OPENS_SWEEPS,
     "reportDisaster": REPORTS_DISASTERS,
     "excludeFromSweep": OFFICER_ROLES,

@@ -24,16 +24,21 @@ from schema.helpers import HelperQueries
 from schema.household_push import HouseholdPushMutations
 from schema.household_search import HouseholdQueries
 from schema.live import ChangeSubscriptions
+from schema.measures import MeasureQueries
+from schema.measuring import MeasureMutations
 from schema.monitoring import MonitoringMutations
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
 from schema.pairing_coverage import PairingCoverageQueries
 from schema.pairing_gaps import PairingGapQueries
 from schema.pairings import PairingMutations, PairingQueries
+from schema.planning import PlanMutations
 from schema.policy import PolicyMutations, PolicyQueries
 from schema.posters import PosterQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
+from schema.relief import ReliefQueries
+from schema.relieving import ReliefMutations
 from schema.replay import ReplayQueries
 from schema.reveal import RevealMutations
 from schema.reviews import ReviewMutations, ReviewQueries
@@ -77,6 +82,8 @@ class Query(
     SweepQueries,
     GradeQueries,
     StatisticsQueries,
+    MeasureQueries,
+    ReliefQueries,
     TaskQueries,
     DepartmentListQueries,
     HardshipQueries,
@@ -109,6 +116,9 @@ class Mutation(
     PairingMutations,
     MonitoringMutations,
     SweepMutations,
+    PlanMutations,
+    MeasureMutations,
+    ReliefMutations,
     HardshipMutations,
     HardshipReportMutations,
     DepartmentListMutations,

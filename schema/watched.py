@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.access.queries import VIEWER_ID
+from domain.assistance.models import AssistancePlan, Measure, Relief
 from domain.audit.models import AuditEntry
 from domain.grades.models import RiskGrade
 from domain.households.models import Household, Person
@@ -47,6 +48,9 @@ _SUBJECTS: Final[Mapping[Any, SQLColumnExpression[str]]] = {
         (IncomeStatement, IncomeStatement.household_id),
         (Clue, Clue.household_id),
         (RiskGrade, RiskGrade.household_id),
+        (AssistancePlan, AssistancePlan.household_id),
+        (Measure, Measure.household_id),
+        (Relief, Relief.household_id),
     )
 }
 
@@ -59,6 +63,9 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("IncomeStatement", IncomeStatement, {"INCOME": "amount note"}),
     ("Clue", Clue, {"NOTE": "reason"}),
     ("RiskGrade", RiskGrade, {"NOTE": "note returnReason"}),
+    ("AssistancePlan", AssistancePlan, {"NOTE": "goals result"}),
+    ("Measure", Measure, {"INCOME": "amount", "NOTE": "content"}),
+    ("Relief", Relief, {"INCOME": "amount", "NOTE": "note reviewNote"}),
     ("Visit", Visit, {"DWELLING": "location sentLocation photos", "NOTE": "answers note findings"}),
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )

@@ -37,6 +37,11 @@ TABLES: Final = (
     "hardship_report",
     "grading_round",
     "risk_grade",
+    "assistance_plan",
+    "measure",
+    "measure_event",
+    "effect_analysis",
+    "relief",
 )
 Point = tuple[float, float]  # WGS-84, longitude first
 

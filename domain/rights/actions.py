@@ -59,6 +59,14 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
     ),
     "grades": ("风险等级", "SELECT * FROM risk_grade WHERE household_id = :family"),
     "sweeps": ("走访排查", "SELECT * FROM sweep_entry WHERE household_id = :family"),
+    "plans": ("帮扶计划", "SELECT * FROM assistance_plan WHERE household_id = :family"),
+    "measures": ("帮扶措施", "SELECT * FROM measure WHERE household_id = :family"),
+    "measure_events": (
+        "措施办理记录",
+        "SELECT e.* FROM measure_event e JOIN measure m ON m.id = e.measure_id WHERE m.household_id = :family",
+    ),
+    "effect_analyses": ("帮扶成效分析", "SELECT * FROM effect_analysis WHERE household_id = :family"),
+    "relief": ("即时救助", "SELECT * FROM relief WHERE household_id = :family"),
     "access_log": (
         "查询留痕",
         (

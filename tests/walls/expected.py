@@ -98,6 +98,17 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
         },
     ),
     "risk_grade": ("id", _of_a_household()),
+    "assistance_plan": ("id", _of_a_household()),
+    "measure": ("id", _of_a_household()),
+    "measure_event": (
+        "id",
+        {
+            arm: f"EXISTS (SELECT FROM measure m WHERE m.id = t.measure_id AND {condition})"
+            for arm, condition in _of_a_household("m").items()
+        },
+    ),
+    "effect_analysis": ("id", _of_a_household()),
+    "relief": ("id", _of_a_household() | {Arm.OWN: MY_PARTYS.format("t.organisation_id")}),
     "sweep": ("id", _of_a_sweep("t.id")),
     "disaster": ("id", _of_a_sweep("t.id")),
     "sweep_entry": ("sweep_id::text || household_id", _of_a_household()),

@@ -23,6 +23,8 @@ LISTS = {
     "sweeps": ("sweep", "sweep", "true"),
     "riskGrades": ("risk_grade", "risk_grade", "true"),
     "gradingRounds": ("grading_round", "grading_round", "true"),
+    "measures": ("measure", "measure", "true"),
+    "reliefs": ("relief", "relief", "true"),
     "helpers": ("helper", "helper", "true"),
     "organisations": ("organisation", "organisation", "true"),
     "householdMoves": ("household_move", "household_move", "true"),
@@ -45,6 +47,9 @@ NODES = (
     "sweep",
     "risk_grade",
     "grading_round",
+    "assistance_plan",
+    "measure",
+    "relief",
     "income_statement",
     "helper",
     "organisation",
@@ -61,6 +66,8 @@ BY_ID = {
     "sweep": "sweep",
     "riskGrade": "risk_grade",
     "gradingRound": "grading_round",
+    "measure": "measure",
+    "relief": "relief",
     "task": "task",
     "departmentList": "department_list",
     "helper": "helper",
@@ -89,6 +96,7 @@ OTHERS = {
         "auditEntries",
         "oauthClients",
         "account",
+        "reliefTotals",
     ),
 }
 
@@ -261,7 +269,8 @@ async def test_a_filter_by_somebody_elses_id_finds_as_much_as_one_by_nobodys(sta
     seen = (await stage.expected(who, "household")).seen
     rows = await stage.world.sql.fetch("SELECT id::text FROM household ORDER BY id")
     hidden = [row["id"] for row in rows if row["id"] not in seen]
-    mine = {"visits": "visit", "pairings": "pairing", "clues": "clue", "riskGrades": "risk_grade"}
+    mine = {one: one[:-1] for one in ("visits", "pairings", "clues", "measures", "reliefs")}
+    mine["riskGrades"] = "risk_grade"
     for id in [*random.Random(who).sample(hidden, min(3, len(hidden))), str(uuid.uuid4())]:
         for root, table in mine.items():
             found, total = await pages(stage, who, root, filter=f'{{householdId: "{id}"}}')
