@@ -299,7 +299,7 @@ class Relief(Base):
         ),
         *(
             Index(f"ix_relief_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
-            for column in ("organisation_id", "clue_id", "reviewed_by_id")
+            for column in ("person_id", "organisation_id", "clue_id", "reviewed_by_id")
         ),
         CheckConstraint("state IN ('GIVEN', 'REVIEWED', 'REVOKED')", "in_a_known_state"),
         CheckConstraint(_FEN.format(1), "amount_in_range"),

@@ -91,7 +91,7 @@ class FamilyFacts:
     ended_on: date | None
 
 
-async def family(
+async def family_facts(
     db: AsyncSession, actor: Actor, household_id: uuid.UUID, who: Collection[GrantRole], *path: str
 ) -> FamilyFacts:
     """The family, held off from ending or merging until the transaction ends: nobody else waits.
@@ -122,7 +122,7 @@ async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
     return None
 
 
-async def measure_of(db: AsyncSession, actor: Actor, measure_id: uuid.UUID, who: Collection[GrantRole]) -> Measure:
+async def locked_measure(db: AsyncSession, actor: Actor, measure_id: uuid.UUID, who: Collection[GrantRole]) -> Measure:
     """The measure, locked, so that of two who act on it the second sees the first. Families are locked before.
 
     Raises NotVisible; Refused (FORBIDDEN_ROLE).
@@ -131,24 +131,24 @@ async def measure_of(db: AsyncSession, actor: Actor, measure_id: uuid.UUID, who:
     measure = await db.scalar(select(Measure).where(Measure.id == measure_id, sees_help(Measure)), viewer)
     if measure is None:
         raise not_visible("measureId")
-    await family(db, actor, measure.household_id, who, "measureId")
+    await family_facts(db, actor, measure.household_id, who, "measureId")
     await db.refresh(measure, with_for_update={"key_share": True})
     return measure
 
 
-async def plan_of(db: AsyncSession, actor: Actor, plan_id: uuid.UUID, who: Collection[GrantRole]) -> AssistancePlan:
+async def locked_plan(db: AsyncSession, actor: Actor, plan_id: uuid.UUID, who: Collection[GrantRole]) -> AssistancePlan:
     """The plan, locked likewise. Raises NotVisible; Refused (FORBIDDEN_ROLE)."""
     viewer = viewer_parameters(actor.viewer)
     asked = select(AssistancePlan).where(AssistancePlan.id == plan_id, sees_help(AssistancePlan))
     plan = await db.scalar(asked, viewer)
     if plan is None:
         raise not_visible("planId")
-    await family(db, actor, plan.household_id, who, "planId")
+    await family_facts(db, actor, plan.household_id, who, "planId")
     await db.refresh(plan, with_for_update={"key_share": True})
     return plan
 
 
-async def witness(db: AsyncSession, actor: Actor, visit_id: uuid.UUID) -> Witness | None:
+async def witness_of(db: AsyncSession, actor: Actor, visit_id: uuid.UUID) -> Witness | None:
     """The visit, if it is visible, as far as it can witness a delivery."""
     asked = select(
         Visit.contact, Visit.superseded_by_id.is_not(None), Visit.household_id, day_of(Visit.occurred_at)
@@ -169,14 +169,18 @@ async def help_policy(db: AsyncSession, region_code: str, on: date) -> HelpPolic
 
 
 async def check_provider(
-    db: AsyncSession, reading: Reading, helper_id: uuid.UUID | None, organisation_id: uuid.UUID | None
+    db: AsyncSession,
+    reading: Reading,
+    helper_id: uuid.UUID | None,
+    organisation_id: uuid.UUID | None,
+    of: str = "provider",
 ) -> None:
-    """Whoever provides is on record, and still there."""
+    """Whoever provides is on record, and still there. `of`: what their fields of the input begin with."""
     for field, given in (("helper", helper_id), ("organisation", organisation_id)):
         if given is None:
             continue
         facts = await helping_facts(db, Side(f"{field}Id", given))
-        path = ("input", f"provider{field.title()}Id")
+        path = ("input", f"{of}{field.title()}Id" if of else f"{field}Id")
         if facts is None:
             reading.wrong("NOT_FOUND", path)
         elif facts.ended_on is not None and facts.ended_on <= reading.today:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Select, Text, and_, case, cast, func, literal, null, select
+from sqlalchemy import Integer, Select, Text, and_, case, cast, func, literal, literal_column, null, select
 
 from domain.assistance.models import Relief
 from domain.assistance.queries import sees_relief
@@ -30,8 +30,9 @@ def relief_totals(region: Any, since: Any = None, until: Any = None) -> Select[A
         .where(and_(*asked), sees_relief(), Relief.state != ReliefState.REVOKED)
         .subquery("given")
     )
-    sets = func.grouping_sets(func.row(), func.row(given.c.source), func.row(given.c.below))
-    total = case((func.bool_and(given.c.is_met), func.sum(given.c.amount_fen)), else_=null())
+    sets = func.grouping_sets(literal_column("()"), given.c.source, given.c.below)
+    are_met = func.coalesce(func.bool_and(given.c.is_met), True)
+    total = case((are_met, func.coalesce(func.sum(given.c.amount_fen), 0)), else_=null())
     order = (func.grouping(given.c.source, given.c.below) == 3).desc(), given.c.source.asc().nulls_last(), given.c.below
     return select(
         cast(func.row_number().over(order_by=order), Integer()).label("position"),

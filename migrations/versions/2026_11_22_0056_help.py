@@ -304,6 +304,7 @@ def _relief() -> None:
         ["organisation_id"],
         postgresql_where=sa.text("organisation_id IS NOT NULL"),
     )
+    op.create_index("ix_relief_person_id", "relief", ["person_id"], postgresql_where=sa.text("person_id IS NOT NULL"))
     op.create_index("ix_relief_region_code", "relief", ["region_code", sa.text("given_on DESC"), sa.text("id DESC")])
     op.create_index(
         "ix_relief_reviewed_by_id", "relief", ["reviewed_by_id"], postgresql_where=sa.text("reviewed_by_id IS NOT NULL")

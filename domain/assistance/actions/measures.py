@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.assistance.models import AssistancePlan, Measure, MeasureEvent
-from domain.assistance.queries import check_lives, check_provider, family, help_policy
+from domain.assistance.queries import check_lives, check_provider, family_facts, help_policy
 from domain.assistance.rules import STEPS, MeasureAct, entitlement_of
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
@@ -52,7 +52,7 @@ async def add_measure(
 
     async def add() -> Answer:
         step = STEPS[MeasureAct.ADD]
-        home = await family(db, actor, household_id, step.who, "householdId")
+        home = await family_facts(db, actor, household_id, step.who, "householdId")
         check_lives(home, "householdId")
         reading = Reading(actor.today, await vocabulary(db, ("measure_kind", "cause")))
         reading.code(kind, "measure_kind", ("input", "kind"))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.assistance.models import AssistancePlan
-from domain.assistance.queries import check_lives, exited_on, family, help_policy, plan_of
+from domain.assistance.queries import check_lives, exited_on, family_facts, help_policy, locked_plan
 from domain.assistance.rules import KNOWS_THE_FAMILY, PlanKind, exit_problems, order_problem
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
@@ -41,7 +41,7 @@ async def make_plan(
     """
 
     async def make() -> Answer:
-        home = await family(db, actor, household_id, KNOWS_THE_FAMILY, "householdId")
+        home = await family_facts(db, actor, household_id, KNOWS_THE_FAMILY, "householdId")
         check_lives(home, "householdId")
         reading = Reading(actor.today, {})
         first = reading.day(started_on, ("input", "startedOn"))
@@ -96,7 +96,7 @@ async def end_plan(
     """
 
     async def end() -> Answer:
-        plan = await plan_of(db, actor, plan_id, KNOWS_THE_FAMILY)
+        plan = await locked_plan(db, actor, plan_id, KNOWS_THE_FAMILY)
         if plan.ended_on is not None:
             raise Conflict(Problem("PLAN_ALREADY_ENDED", ("input", "planId"), {"endedOn": str(plan.ended_on)}))
         reading = Reading(actor.today, await vocabulary(db, ("plan_end_reason",)))

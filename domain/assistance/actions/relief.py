@@ -12,7 +12,7 @@ from domain.access.queries import viewer_parameters
 from domain.access.rules import Actor
 from domain.assistance.actions.measures import amount_read
 from domain.assistance.models import Relief
-from domain.assistance.queries import check_provider, family, sees_relief
+from domain.assistance.queries import check_provider, family_facts, sees_relief
 from domain.assistance.rules import GIVES_RELIEF, ReliefState, is_term, review_problems
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
@@ -54,7 +54,7 @@ async def give_relief(
     """
 
     async def give() -> Answer:
-        home = await family(db, actor, household_id, GIVES_RELIEF, "householdId")
+        home = await family_facts(db, actor, household_id, GIVES_RELIEF, "householdId")
         reading = Reading(actor.today, await vocabulary(db, LISTS))
         reading.code(kind, "relief_kind", ("input", "kind"))
         reading.code(cause, "cause", ("input", "cause"))
@@ -75,7 +75,7 @@ async def give_relief(
             reading.wrong("NOT_FOUND", ("input", "clueId"))
         # Whoever speaks for a department alone gives what the department gives.
         giver = actor.viewer.organisation_id or organisation_id
-        await check_provider(db, reading, None, giver)
+        await check_provider(db, reading, None, giver, of="")
         if reading.problems:
             raise InvalidInput(*reading.problems)
         same = Relief.kind == kind, Relief.term == term, Relief.state != ReliefState.REVOKED
@@ -137,7 +137,7 @@ async def review_relief(
         relief = await db.scalar(asked, viewer)
         if relief is None:
             raise not_visible("reliefId")
-        await family(db, actor, relief.household_id, GIVES_RELIEF, "reliefId")
+        await family_facts(db, actor, relief.household_id, GIVES_RELIEF, "reliefId")
         await db.refresh(relief, with_for_update={"key_share": True})
         if problems := review_problems(relief.given_by_id, actor.id, relief.state):
             raise Refused(*problems)

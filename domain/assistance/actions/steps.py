@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.assistance.actions.measures import amount_read
 from domain.assistance.models import Measure, MeasureEvent
-from domain.assistance.queries import check_provider, exited_on, help_policy, measure_of, witness
+from domain.assistance.queries import check_provider, exited_on, help_policy, locked_measure, witness_of
 from domain.assistance.rules import STEPS, MeasureAct, cancel_problems, order_problem, turn_problem, witness_problems
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
@@ -116,7 +116,7 @@ async def confirm_measure(
     """
 
     async def judge(measure: Measure, taken: _Taken) -> None:
-        visit = await witness(db, actor, visit_id)
+        visit = await witness_of(db, actor, visit_id)
         if visit is None or measure.delivered_on is None:
             taken.reading.wrong("NOT_FOUND", ("input", "visitId"))
             return
@@ -182,7 +182,7 @@ async def _step(
 
     async def take() -> Answer:
         step = STEPS[act]
-        measure = await measure_of(db, actor, measure_id, step.who)
+        measure = await locked_measure(db, actor, measure_id, step.who)
         if problem := turn_problem(act, measure.state):
             raise Conflict(problem)
         taken = _Taken(Reading(actor.today, {}))
