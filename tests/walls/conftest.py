@@ -88,6 +88,12 @@ JOIN household h ON h.region_code ^@ s.region_code WHERE s.region_code <> '35';
 INSERT INTO risk_grade (id, household_id, region_code, scheme, level, state, reasons, note, indicators, proposed_at)
 SELECT gen_random_uuid(), id, region_code, 'THREE_LEVELS', 'BLUE', 'PROPOSED', '{NO_DIFFICULTY}', '说明', '[]', now()
 FROM household WHERE revision = 1 AND region_code LIKE '3501%';
+INSERT INTO effect_analysis (id, household_id, region_code, quarter, due_on, content, before_on, before_income_fen,
+                             before_causes, before_planned, before_delivered, before_confirmed, after_on, after_income_fen,
+                             after_causes, after_planned, after_delivered, after_confirmed, written_at, written_by_id)
+SELECT gen_random_uuid(), h.id, h.region_code, '2026Q1', '2026-03-31', '收入稳定', '2025-12-31', 700000, '{ILLNESS}', 1, 0, 0,
+       '2026-03-31', 900000, '{ILLNESS}', 2, 2, 1, now(), a.id
+FROM household h, account a WHERE a.persona = 'cadre' AND h.ended_on IS NULL;
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
 SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
 FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');
