@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0056_help"
-down_revision = "0030_erase_person"
+down_revision = "0050_statistics"
 branch_labels = None
 depends_on = None
 
