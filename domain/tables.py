@@ -16,6 +16,7 @@ from domain.lists.models import DepartmentList
 from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
 from domain.policy.models import PolicyValue
+from domain.programmes.models import ProgrammeCase
 from domain.regions.models import Region
 from domain.signing_in.models import Credential
 from domain.statistics.models import StatisticsDelta
@@ -39,6 +40,7 @@ NOUNS = (
     Measure,
     Pairing,
     PolicyValue,
+    ProgrammeCase,
     Region,
     RiskGrade,
     StatisticsDelta,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 
+from domain.access.recusal import CaseLevel
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.accounts.rules import ADMINISTERS
 from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
@@ -19,6 +20,7 @@ from domain.hardship.rules import ENTERS_CALLS
 from domain.lists.rules import DELIVERS_LISTS
 from domain.pairings import rules as pairings
 from domain.policy import rules as policy
+from domain.programmes import rules as programmes
 from domain.rights.rules import WHO_ERASES, WHO_EXPORTS
 from domain.sweeps.rules import OPENS_SWEEPS, REPORTS_DISASTERS
 from schema.engine import of_viewer
@@ -67,6 +69,8 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "cancelMeasure": STEPS[MeasureAct.CANCEL].who,
     "giveRelief": GIVES_RELIEF,
     "reviewRelief": GIVES_RELIEF,
+    "openProgrammeCase": programmes.ROLES_OF[CaseLevel.VILLAGE] | programmes.ROLES_OF[CaseLevel.TOWNSHIP],
+    "advanceProgrammeCase": programmes.WHO_ACTS,
     "openSweep": OPENS_SWEEPS,
     "reportDisaster": REPORTS_DISASTERS,
     "excludeFromSweep": OFFICER_ROLES,

@@ -35,6 +35,7 @@ from schema.pairings import PairingMutations, PairingQueries
 from schema.planning import PlanMutations
 from schema.policy import PolicyMutations, PolicyQueries
 from schema.posters import PosterQueries
+from schema.programmes import ProgrammeMutations, ProgrammeQueries
 from schema.pulls import PullQueries
 from schema.regions import RegionQueries
 from schema.relief import ReliefQueries
@@ -89,6 +90,7 @@ class Query(
     HardshipQueries,
     HardshipReportQueries,
     PolicyQueries,
+    ProgrammeQueries,
     PosterQueries,
     ReplayQueries,
     PullQueries,
@@ -123,6 +125,7 @@ class Mutation(
     HardshipReportMutations,
     DepartmentListMutations,
     PolicyMutations,
+    ProgrammeMutations,
 ):
     """Each is one domain action in one transaction; errors in values are data in its payload."""
 

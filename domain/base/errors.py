@@ -85,6 +85,7 @@ CONSTRAINTS: Mapping[str, str] = {
     "uq_household_code": "CODE_TAKEN",
     "one_head_per_household": "SECOND_HEAD",
     "one_open_move_per_household": "MOVE_ALREADY_ASKED",
+    "one_open_programme_case": "PROGRAMME_CASE_OPEN",
     "one_sweep_per_region_and_period": "SWEEP_ALREADY_OPEN",
     "one_open_grade_per_scheme": "GRADE_ALREADY_OPEN",
     "household_has_a_head": "HEAD_MISSING",

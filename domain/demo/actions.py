@@ -17,6 +17,7 @@ from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
 from domain.demo.personas import account_id
+from domain.demo.programmes import write_programmes
 from domain.demo.recording import write_visits
 from domain.demo.reports import write_reports
 from domain.demo.rows import TABLES, Rows, points_as_pairs
@@ -69,6 +70,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     write_reports(rows, at)
     write_grades(rows, settled, visits, at)
     write_help(rows, helped, visits, at)
+    write_programmes(rows, settled)
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.
     async with points_as_pairs(connection), connection.transaction():
         await load_forms(connection)

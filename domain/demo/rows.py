@@ -42,6 +42,8 @@ TABLES: Final = (
     "measure_event",
     "effect_analysis",
     "relief",
+    "programme_case",
+    "programme_case_event",
 )
 Point = tuple[float, float]  # WGS-84, longitude first
 

@@ -58,6 +58,8 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
         "SELECT w.* FROM clue_witness w JOIN clue c ON c.id = w.clue_id WHERE c.household_id = :family",
     ),
     "grades": ("风险等级", "SELECT * FROM risk_grade WHERE household_id = :family"),
+    "programmes": ("特殊困难群体帮扶", "SELECT * FROM programme_case WHERE household_id = :family"),
+    "programme_events": ("特殊困难群体帮扶办理", "SELECT * FROM programme_case_event WHERE household_id = :family"),
     "sweeps": ("走访排查", "SELECT * FROM sweep_entry WHERE household_id = :family"),
     "plans": ("帮扶计划", "SELECT * FROM assistance_plan WHERE household_id = :family"),
     "measures": ("帮扶措施", "SELECT * FROM measure WHERE household_id = :family"),

@@ -31,6 +31,8 @@ FAMILY_TABLES = (
     "measure_event",
     "effect_analysis",
     "relief",
+    "programme_case",
+    "programme_case_event",
     "sweep",
     "sweep_entry",
     "disaster",

@@ -94,6 +94,14 @@ INSERT INTO effect_analysis (id, household_id, region_code, quarter, due_on, con
 SELECT gen_random_uuid(), h.id, h.region_code, '2026Q1', '2026-03-31', '收入稳定', '2025-12-31', 700000, '{ILLNESS}', 1, 0, 0,
        '2026-03-31', 900000, '{ILLNESS}', 2, 2, 1, now(), a.id
 FROM household h, account a WHERE a.persona = 'cadre' AND h.ended_on IS NULL;
+INSERT INTO programme_case (id, household_id, region_code, recipient_class, groups, services, step, step_since, began_on,
+                            opened_at)
+SELECT gen_random_uuid(), h.id, h.region_code, 'SAFETY_NET', '{ORPHAN}', '{}', 'SURVEY', now(), '2020-06-01', now()
+FROM household h WHERE h.ended_on IS NULL AND NOT EXISTS (SELECT FROM programme_case p WHERE p.household_id = h.id);
+INSERT INTO programme_case_event (id, programme_case_id, household_id, region_code, event, level, to_step, services,
+                                  recorded_at, recorded_by_id)
+SELECT gen_random_uuid(), p.id, household_id, region_code, 'OPENED', 'VILLAGE', 'SURVEY', '{}', now(), a.id
+FROM programme_case p, account a WHERE a.persona = 'village_officer';
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)
 SELECT gen_random_uuid(), 'WALK', place.code, a.id, now()
 FROM account a, (VALUES ('350125201'), ('341503')) AS place(code) WHERE a.persona IN ('township_officer', 'partner');

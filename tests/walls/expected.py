@@ -109,6 +109,8 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
     ),
     "effect_analysis": ("id", _of_a_household()),
     "relief": ("id", _of_a_household() | {Arm.OWN: MY_PARTYS.format("t.organisation_id")}),
+    "programme_case": ("id", _of_a_household()),
+    "programme_case_event": ("id", _of_a_household()),
     "sweep": ("id", _of_a_sweep("t.id")),
     "disaster": ("id", _of_a_sweep("t.id")),
     "sweep_entry": ("sweep_id::text || household_id", _of_a_household()),
