@@ -87,10 +87,9 @@ async def test_outside_the_pilot_a_case_is_refused(world: World) -> None:
     )
     await world.sql.execute(
         "INSERT INTO access_grant (id, account_id, role, region_code, starts_on) SELECT gen_random_uuid(), id,"
-        " 'TOWNSHIP_OFFICER', '341503104', '2020-01-01' FROM account WHERE persona = 'township_officer'"
+        " 'TOWNSHIP_OFFICER', '341503104', '2020-01-01' FROM account WHERE persona = 'other_cadre'"
     )
-    assert codes(await opened(world, "township_officer", str(elsewhere))) == {("PILOT_NOT_HERE", "input.householdId")}
-    await world.sql.execute("DELETE FROM access_grant WHERE region_code = '341503104' AND starts_on = '2020-01-01'")
+    assert codes(await opened(world, "other_cadre", str(elsewhere))) == {("PILOT_NOT_HERE", "input.householdId")}
 
 
 async def test_what_is_wrong_with_a_case_is_said_at_once(world: World) -> None:
@@ -133,13 +132,14 @@ async def test_nobody_approves_what_they_put_forward(world: World) -> None:
     case = (await opened(world, "township_officer", home))["programmeCase"]["id"]
     for event in ("FILED", "SUBMITTED"):
         assert (await advanced(world, "township_officer", case, event))["errors"] == []
+    # As if whoever is at the county now had been at the township when it was put forward.
     await world.sql.execute(
-        "INSERT INTO access_grant (id, account_id, role, region_code, starts_on) SELECT gen_random_uuid(), id,"
-        " 'COUNTY_OFFICER', '350125', '2020-01-01' FROM account WHERE persona = 'township_officer'"
+        "UPDATE programme_case_event SET recorded_by_id = (SELECT id FROM account WHERE persona = 'county_officer')"
+        " WHERE programme_case_id = $1 AND event = 'SUBMITTED'",
+        uuid.UUID(case),
     )
-    own = await advanced(world, "township_officer", case, "APPROVED", services=["LIVING_RELIEF"])
+    own = await advanced(world, "county_officer", case, "APPROVED", services=["LIVING_RELIEF"])
     assert codes(own) == {("RECUSED_ACTED_ELSEWHERE", "input")}
-    await world.sql.execute("DELETE FROM access_grant WHERE region_code = '350125' AND starts_on = '2020-01-01'")
 
 
 async def test_the_demo_has_cases_of_the_pilots_year(world: World) -> None:

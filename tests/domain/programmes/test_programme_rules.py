@@ -70,7 +70,7 @@ def test_the_six_steps_follow_on_each_other_and_no_step_is_left_out() -> None:
         assert after.at == (before.to,)
 
 
-@pytest.mark.parametrize(("event", "step"), product(ProgrammeEvent, [None, *ProgrammeStep]))
+@pytest.mark.parametrize(("event", "step"), list(product(ProgrammeEvent, [None, *ProgrammeStep])))
 def test_what_the_table_does_not_name_may_not_happen(event: ProgrammeEvent, step: ProgrammeStep | None) -> None:
     line = LINE_OF[event]
     is_named = (step in line.at) if step else not line.at
