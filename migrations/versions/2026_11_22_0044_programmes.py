@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0044_programmes"
-down_revision = "0046_grades"
+down_revision = "0057_help_walls"
 branch_labels = None
 depends_on = None
 
