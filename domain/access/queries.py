@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import SQLColumnExpression
 
 from domain.access.models import HouseholdAccess
-from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, audited_spans, hull, reach
+from domain.access.rules import GrantFacts, GrantRole, Viewer, ViewerKind, audited_spans, hull, offices, reach
 
 VIEWER_ID: BindParameter[uuid.UUID | None] = bindparam("viewer_id", type_=Uuid())
 REGION_FROM: BindParameter[str] = bindparam("viewer_region_from", type_=Text())
@@ -57,6 +57,7 @@ MEETS: BindParameter[bool] = bindparam("viewer_meets_families", type_=Boolean())
 MEETS_SOME: BindParameter[bool] = bindparam("viewer_meets_some", type_=Boolean())
 MET_PREFIXES: BindParameter[Any] = bindparam("viewer_met_prefixes", type_=ARRAY(Text()))
 MET_PARTIES: BindParameter[Any] = bindparam("viewer_met_parties", type_=ARRAY(Uuid()))
+OFFICES: BindParameter[Any] = bindparam("viewer_offices", type_=ARRAY(Text()))
 
 
 def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
         "viewer_meets_some": viewer.meets_some,
         "viewer_met_prefixes": viewer.met_prefixes,
         "viewer_met_parties": viewer.met_parties,
+        "viewer_offices": list(viewer.offices),
     }
 
 
@@ -193,4 +195,5 @@ def viewer_from(
         met_spans=reached.met_spans,
         meets_organisation=reached.meets_organisation,
         stands_in_for=reached.stands_in_for,
+        offices=offices(grants),
     )

@@ -90,6 +90,7 @@ class Viewer:
     met_spans: tuple[str, ...] | None = None
     meets_organisation: bool = False  # whether the organisation's list is of families that one meets, too
     stands_in_for: tuple[uuid.UUID, ...] = ()
+    offices: tuple[str, ...] = ()  # where decisions of a level are theirs to take, like "TOWNSHIP 350125201"
 
     @property
     def is_signed_in(self) -> bool:
@@ -194,6 +195,29 @@ def spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
 def audited_spans(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
     """The subtrees whose trace these grants let somebody read, in order."""
     return tuple(sorted({g.region_code for g in grants if g.region_code is not None and g.role is GrantRole.AUDITOR}))
+
+
+# Whose work a decision of a level is. A prefecture and a province look on (domain.md §4: the county decides).
+LEVELS_OF_OFFICERS = {
+    GrantRole.VILLAGE_OFFICER: "VILLAGE",
+    GrantRole.RESIDENT_TEAM: "VILLAGE",
+    GrantRole.TOWNSHIP_OFFICER: "TOWNSHIP",
+    GrantRole.COUNTY_OFFICER: "COUNTY",
+}
+
+
+def offices(grants: Iterable[GrantFacts]) -> tuple[str, ...]:
+    """The level at which each grant makes somebody an officer, with its subtree, in order.
+
+    >>> offices([GrantFacts(GrantRole.COUNTY_OFFICER, "350125"), GrantFacts(GrantRole.AUDITOR, "35")])
+    ('COUNTY 350125',)
+    """
+    held = {
+        f"{LEVELS_OF_OFFICERS[grant.role]} {grant.region_code}"
+        for grant in grants
+        if grant.role in LEVELS_OF_OFFICERS and grant.region_code is not None
+    }
+    return tuple(sorted(held))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Whatever the author forgot or mixed up is found here (checks.py), all at once, w
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -144,13 +144,12 @@ class Catalogue:
         )
 
     def _branching(self) -> list[type]:
-        """Enums of which a planned method takes a list: its body may branch on the values."""
+        """Enums of which a planned method takes a list, itself or in an input object: its body may branch on the values."""
         found = []
         for planned in self.types.values():
             for field in planned.fields.values():
                 if isinstance(field.source, Method):
-                    named = [get_named_type(a.type) for a in field.graphql.args.values() if is_list_type(a.type)]
-                    found += [python_enum(n) for n in named if isinstance(n, GraphQLEnumType)]
+                    found += [python_enum(n) for n in _listed_enums(field.graphql.args.values(), set())]
         return [cls for cls in found if issubclass(cls, enum.Enum)]
 
     # --- looking up
@@ -186,3 +185,13 @@ class Catalogue:
     def query_name(self) -> str:
         assert self.graphql.query_type is not None
         return self.graphql.query_type.name
+
+
+def _listed_enums(given: Iterable[Any], known: set[str]) -> Iterator[GraphQLEnumType]:
+    """The enums of which these arguments, and the fields of input objects among them, take lists."""
+    for one in given:
+        named = get_named_type(one.type)
+        if isinstance(named, GraphQLEnumType) and is_list_type(one.type):
+            yield named
+        elif isinstance(named, GraphQLInputObjectType) and named.name not in known:
+            yield from _listed_enums(named.fields.values(), known | {named.name})

@@ -1,0 +1,1 @@
+"""What is due, to whom, why and by when (待办): derived from facts, never stored."""

@@ -1,0 +1,77 @@
+"""Which duties there are: why each is due, whose sentence says so, and how long it stays in the lists."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain.policy.rules import PolicyBasis
+
+
+class DutyLevel(enum.StrEnum):
+    """Who has to do it (责任层级): the helpers of the family, or the officers of a level."""
+
+    HELPER = "HELPER"
+    VILLAGE = "VILLAGE"
+    TOWNSHIP = "TOWNSHIP"
+    COUNTY = "COUNTY"
+
+
+class DutyRule(enum.StrEnum):
+    """Why something is due (待办规则)."""
+
+    VISIT_DUE = "VISIT_DUE"
+    DOOR_VISIT_DUE = "DOOR_VISIT_DUE"
+    KEY_HELPER_MISSING = "KEY_HELPER_MISSING"
+    LEADER_MISSING = "LEADER_MISSING"
+    VERIFY_CLUE = "VERIFY_CLUE"
+    LOOK_BACK = "LOOK_BACK"
+    UNKNOWN_INCOME_MONTH = "UNKNOWN_INCOME_MONTH"
+    MEND_SUBMISSION = "MEND_SUBMISSION"
+    DEFERRED_CONFLICT = "DEFERRED_CONFLICT"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What demands a duty: of which levels it can be, which helpers it is for, and the sentence that says so.
+
+    helped_by: ANY helper of the family, those of one pairing role, or None where it is for officers only.
+    """
+
+    levels: tuple[DutyLevel, ...]
+    helped_by: str | None
+    basis: PolicyBasis
+    sentence: str
+
+
+ANY: Final = "ANY"
+KEY_HELP: Final = "KEY_HELP"  # a term of pairing_role: 重点帮扶干部
+WEALTH_LEADER: Final = "WEALTH_LEADER"
+_HELPER, _VILLAGE = DutyLevel.HELPER, DutyLevel.VILLAGE
+
+# ASSUMPTION: what was missed stays in the lists for a month, so that a phone that comes out of the valley can still bring
+# it, and the month's meeting has seen it. After that it is history: the record of months keeps it (`visitPeriods`).
+DAYS_MISSED_IS_LISTED: Final = 31
+# CONVENTION: no source says how long. Five days are what the server itself waits for what a deferred item depends on.
+DAYS_TO_MEND: Final = 5
+# ASSUMPTION: as long as a clue may wait for its verification.
+DAYS_TO_PAIR: Final = 7
+MOST_OPEN_MONTHS: Final = 6  # what MONTHS_BELOW may be at most
+
+DEMANDS: Final[Mapping[DutyRule, Demand]] = {
+    DutyRule.VISIT_DUE: Demand((_HELPER, _VILLAGE), ANY, PolicyBasis.SOURCE, "选准配强帮扶干部,每月至少入户走访一次"),
+    DutyRule.DOOR_VISIT_DUE: Demand(
+        (_HELPER, _VILLAGE), KEY_HELP, PolicyBasis.ASSUMPTION, "全家外出的，每半年至少上门一次"
+    ),
+    DutyRule.KEY_HELPER_MISSING: Demand((_VILLAGE,), None, PolicyBasis.SOURCE, "选准配强帮扶干部"),
+    DutyRule.LEADER_MISSING: Demand((_VILLAGE,), None, PolicyBasis.SOURCE, "确定一名本村党员创业致富带头人结对帮扶"),
+    DutyRule.VERIFY_CLUE: Demand((_VILLAGE,), ANY, PolicyBasis.SOURCE, "实行“日汇总、周核实”制度"),
+    DutyRule.LOOK_BACK: Demand((_VILLAGE,), ANY, PolicyBasis.SOURCE, "每月组织乡村干部走访排查"),
+    DutyRule.UNKNOWN_INCOME_MONTH: Demand((_VILLAGE,), ANY, PolicyBasis.ASSUMPTION, "收入不明的月份，入户核实后补录"),
+    DutyRule.MEND_SUBMISSION: Demand((_HELPER,), None, PolicyBasis.CONVENTION, "提交未被采纳的，由提交人更正"),
+    DutyRule.DEFERRED_CONFLICT: Demand(
+        (DutyLevel.TOWNSHIP, DutyLevel.COUNTY), None, PolicyBasis.CONVENTION, "提交所属农户不明的，由乡镇复核"
+    ),
+}

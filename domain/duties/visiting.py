@@ -1,0 +1,244 @@
+"""Visits that are due (domain.md §11.1), and the helpers without whom nobody makes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+
+from domain.duties.rules import (
+    ANY,
+    DAYS_MISSED_IS_LISTED,
+    DAYS_TO_PAIR,
+    KEY_HELP,
+    WEALTH_LEADER,
+    DutyRule,
+)
+from domain.duties.shape import Asked, concerns, holds, level_of, row
+from domain.duties.windows import in_time_for, windows
+from domain.households.models import Household, MonitoringStatus
+from domain.pairings.models import Pairing
+from domain.policy.queries import as_text, value_of
+from domain.sweeps.queries import china_day, midnight
+from domain.visits.models import Visit, VisitCompanion, VisitContact
+
+_TRUE = literal_column("'true'::jsonb", JSONB())
+_NOUGHT = literal_column("'0'::jsonb", JSONB())
+
+
+# --- which visits count ------------------------------------------------------------------------------------------------
+
+
+def counts(visit: Any, is_key: Any) -> ColumnElement[bool]:
+    """Whether a visit is one that was due: "a complete form and an adult member met. Nobody home, or a call, is an attempt
+    …; where the whole family is away, a phone or video contact counts" (domain.md §11.1). Of a household under key help
+    "by a helper whose key-help role was active then", so what was done before a hand-over still counts; one of several who
+    came together is enough. A missing location is not asked about."""
+    return and_(
+        _is_good(visit), or_(_is_at_the_door(visit), is_call_to_absent(visit)), or_(~is_key, by_key_helper(visit))
+    )
+
+
+def is_call_to_absent(visit: Any) -> ColumnElement[bool]:
+    """A call by telephone or video to a family that is away altogether."""
+    return and_(visit.contact == VisitContact.REMOTE, visit.answers["isWholeFamilyAway"] == _TRUE)
+
+
+def _is_good(visit: Any) -> ColumnElement[bool]:
+    return and_(visit.superseded_by_id.is_(None), visit.is_complete, visit.answers["adultsMet"] > _NOUGHT)
+
+
+def _is_at_the_door(visit: Any) -> ColumnElement[bool]:
+    return visit.contact == VisitContact.IN_PERSON  # type: ignore[no-any-return]
+
+
+def by_key_helper(visit: Any) -> ColumnElement[bool]:
+    """Whether somebody who came held a key-help pairing with the family on that day."""
+    pairing, companion = aliased(Pairing), aliased(VisitCompanion)
+    came = exists().where(companion.visit_id == visit.id, companion.helper_id == pairing.helper_id)
+    paired = exists().where(
+        pairing.household_id == visit.household_id,
+        pairing.role == KEY_HELP,
+        holds(pairing, china_day(visit.occurred_at)),
+        or_(pairing.helper_id == visit.helper_id, came.correlate_except(companion)),
+    )
+    return paired.correlate_except(pairing, companion)
+
+
+def _visited(home: Any, span: Any, day: Any, *conditions: Any, visit: Any) -> ColumnElement[bool]:
+    """Whether there is such a visit in the window, by the end of the day asked about."""
+    found = exists().where(
+        visit.household_id == home.id,
+        visit.occurred_at >= midnight(span.c.first_on),
+        visit.occurred_at < midnight(type_coerce(func.least(span.c.last_on, day), Date()) + literal_column("1")),
+        *conditions,
+    )
+    return found.correlate_except(visit, Pairing, VisitCompanion)
+
+
+# --- the duties --------------------------------------------------------------------------------------------------------
+
+
+def _numbers(region_code: Any, day: Any) -> Any:
+    """The village's numbers, in FROM. OFFSET keeps them one step of the plan: it is run once per village, not household."""
+
+    def number(parameter: str) -> Any:
+        return cast(as_text(value_of(parameter, region_code, day)), Integer())
+
+    return (
+        select(
+            number("KEY_VISIT_INTERVAL").label("key_months"),
+            number("TRACKING_INTERVAL").label("tracking_months"),
+            number("ABSENT_DOOR_VISIT_INTERVAL").label("door_months"),
+            number("MONTHLY_VISIT_CUTOFF").label("cutoff"),
+            value_of("VISIT_INTERVAL_BY_CATEGORY", region_code, day).label("by_category"),
+        )
+        .offset(literal_column("0"))
+        .lateral("numbers")
+    )
+
+
+def _is_on_record(home: Any, day: Any) -> ColumnElement[bool]:
+    return and_(home.registered_on <= day, or_(home.ended_on.is_(None), home.ended_on > day))
+
+
+def visits(asked: Asked) -> Select[Any]:
+    """A visit in each window: "每月至少入户走访一次" for a household under monitoring (Fuzhou 2020, Fujian 2020;
+    domain.md §6, §11.1), "tracked quarterly" once its risk is gone (§11.13), else by its category as the policy has it."""
+    home, visit, day = aliased(Household), aliased(Visit), asked.day
+    numbers = _numbers(home.region_code, day)
+    is_key = home.monitoring_status == MonitoringStatus.MONITORED
+    is_tracked = home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED
+    by_category = cast(numbers.c.by_category.op("->>")(home.category), Integer())
+    months = case((is_key, numbers.c.key_months), (is_tracked, numbers.c.tracking_months), else_=by_category)
+    span = windows(day, months)
+    since = home.registered_on
+    helped_by = case((is_key, literal(KEY_HELP, Text())), else_=literal(ANY, Text()))
+    basis = case((is_key, "MONITORED"), (is_tracked, "TRACKED"), else_="CATEGORY")
+    return (
+        select(
+            *row(
+                DutyRule.VISIT_DUE,
+                asked,
+                subject_id=home.id,
+                household_id=home.id,
+                region_code=home.region_code,
+                level=level_of(home.id, helped_by, day),
+                helped_by=helped_by,
+                period=span.c.name,
+                began_on=func.greatest(span.c.first_on, since),
+                due_on=span.c.last_on,
+                because=basis,
+                months=months,
+            )
+        )
+        .select_from(home)
+        .join(numbers, literal(True))
+        .join(span, literal(True))
+        .where(
+            concerns(asked, DutyRule.VISIT_DUE, home.region_code, home.id),
+            _is_on_record(home, day),
+            in_time_for(since, span.c.last_on, numbers.c.cutoff),
+            span.c.last_on >= day - literal_column(str(DAYS_MISSED_IS_LISTED)),
+            ~_visited(home, span, day, counts(visit, is_key), visit=visit),
+        )
+    )
+
+
+def door_visits(asked: Asked) -> Select[Any]:
+    """Where a call counted because the whole family is away, "plus one door visit per half-year" (domain.md §11.1).
+
+    ASSUMPTION: whoever goes to the door of an absent family meets nobody, so this once a call at an empty house counts.
+    """
+    home, called, visit, day = aliased(Household), aliased(Visit), aliased(Visit), asked.day
+    numbers = _numbers(home.region_code, day)
+    span = windows(day, numbers.c.door_months)
+    at_the_door = and_(
+        visit.superseded_by_id.is_(None),
+        visit.contact != VisitContact.REMOTE,
+        visit.is_complete,
+        by_key_helper(visit),
+    )
+    is_call = and_(_is_good(called), is_call_to_absent(called), by_key_helper(called))
+    return (
+        select(
+            *row(
+                DutyRule.DOOR_VISIT_DUE,
+                asked,
+                subject_id=home.id,
+                household_id=home.id,
+                region_code=home.region_code,
+                level=level_of(home.id, literal(KEY_HELP, Text()), day),
+                period=span.c.name,
+                began_on=func.greatest(span.c.first_on, home.registered_on),
+                due_on=span.c.last_on,
+                months=numbers.c.door_months,
+            )
+        )
+        .select_from(home)
+        .join(numbers, literal(True))
+        .join(span, literal(True))
+        .where(
+            concerns(asked, DutyRule.DOOR_VISIT_DUE, home.region_code, home.id),
+            _is_on_record(home, day),
+            home.monitoring_status == MonitoringStatus.MONITORED,
+            span.c.last_on >= day - literal_column(str(DAYS_MISSED_IS_LISTED)),
+            _visited(home, span, day, is_call, visit=called),
+            ~_visited(home, span, day, at_the_door, visit=visit),
+        )
+    )
+
+
+def key_helpers(asked: Asked) -> Select[Any]:
+    """A household under monitoring has a chosen cadre: "选准配强帮扶干部" (Fuzhou 2020, Fujian 2020; domain.md §6)."""
+    return _gap(asked, DutyRule.KEY_HELPER_MISSING, KEY_HELP)
+
+
+def leaders(asked: Asked) -> Select[Any]:
+    """… and "一名本村党员创业致富带头人" (Fuzhou 2020, Fujian 2020; domain.md §6)."""
+    return _gap(asked, DutyRule.LEADER_MISSING, WEALTH_LEADER)
+
+
+def _gap(asked: Asked, rule: DutyRule, role: str) -> Select[Any]:
+    home, pairing, ended, day = aliased(Household), aliased(Pairing), aliased(Pairing), asked.day
+    held = exists().where(pairing.household_id == home.id, pairing.role == role, holds(pairing, day))
+    last_end = select(func.max(ended.ended_on)).where(
+        ended.household_id == home.id, ended.role == role, ended.ended_on <= day
+    )
+    since = func.greatest(home.registered_on, last_end.correlate_except(ended).scalar_subquery())
+    return select(
+        *row(
+            rule,
+            asked,
+            subject_id=home.id,
+            household_id=home.id,
+            region_code=home.region_code,
+            period=None,
+            began_on=since,
+            due_on=type_coerce(since + literal_column(str(DAYS_TO_PAIR)), Date()),
+            role=literal(role, Text()),
+        )
+    ).where(
+        concerns(asked, rule, home.region_code, home.id),
+        _is_on_record(home, day),
+        home.monitoring_status == MonitoringStatus.MONITORED,
+        ~held.correlate_except(pairing),
+    )
