@@ -13,7 +13,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0048_windows"
-down_revision = "0050_statistics"
+down_revision = "0044_programmes"
 branch_labels = None
 depends_on = None
 
