@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from api.outgoing import send
 from domain.base.transactions import Sessions
+from domain.grades.reckoning import reckon_lights, townships_with_lights
+from domain.grades.rounds import open_due_rounds
 from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
 from domain.lists.actions import MATCH_LIST
@@ -100,6 +102,18 @@ async def open_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     await open_due_sweeps(work.sessions, work.clock())
 
 
+async def open_rounds(work: Work, payload: Mapping[str, Any]) -> None:
+    """The rounds of grading that are due."""
+    await open_due_rounds(work.sessions, work.clock())
+
+
+async def reckon_all_lights(work: Work, payload: Mapping[str, Any]) -> None:
+    """The lights of all families where policy has them, a township a transaction."""
+    at = work.clock()
+    for township in await townships_with_lights(work.sessions, at):
+        await reckon_lights(work.sessions, township, at)
+
+
 async def look_into_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     """Clues of what sweeps have found."""
     await raise_clues_of_sweeps(work.sessions, work.clock())
@@ -122,6 +136,8 @@ JOBS: Final[Mapping[str, Job]] = {
     "sum_up_days": sum_up_days,
     "evaluate_all": evaluate_all,
     "open_sweeps": open_sweeps,
+    "open_rounds": open_rounds,
+    "reckon_lights": reckon_all_lights,
     "look_into_sweeps": look_into_sweeps,
     "fold_statistics": fold_statistics,
     DELIVER: deliver_webhook,
@@ -134,6 +150,8 @@ MOST_AT_ONCE: Final[Mapping[str, int]] = {DELIVER: 2}
 SCHEDULES: Final = (
     Schedule("sum_up_days", "10 0 * * *"),
     Schedule("open_sweeps", "20 0 * * *"),
+    Schedule("open_rounds", "25 0 * * *"),
+    Schedule("reckon_lights", "10 1 * * *"),
     Schedule("evaluate_all", "30 1 * * *"),
     Schedule("forget_deliveries", "40 3 * * *"),
     Schedule("look_into_sweeps", "*/10 * * * *"),

@@ -59,6 +59,7 @@ described_enum(
     EXPENSE_RULE="Expenses beyond the standard. 支出监测",
     DISASTER_SWEEP="A check after a disaster. 灾害排查",
     FAMILY_EVENT="A change of the family. 家庭变动",
+    GRADE="A grade at the greatest risk. 风险等级",
 )
 
 

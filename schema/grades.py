@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
-from sqlalchemy import Date, Text, any_, case, column, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    Date,
+    Numeric,
+    Text,
+    any_,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
+from strawberry.scalars import JSON
 
 from domain.access.matrix import FieldClass
 from domain.base.models import Term as TermRow
 from domain.grades import models as m
-from domain.grades.queries import held_on, sees_grade
-from domain.households.queries import by_class
+from domain.grades.queries import (
+    held_on,
+    sees_grade,
+)
+from domain.households.queries import by_class, meets_of
 from schema.engine import (
-    Connection,
     CountedConnection,
     by,
     described,
     entity,
     equals,
-    everyone,
     is_in,
     listed,
-    many,
     matches,
     one,
     pages,
@@ -33,13 +47,14 @@ from schema.engine import (
     shows,
 )
 from schema.enums import described_enum
+from schema.grading_rounds import GradingRound
+from schema.grading_schemes import GradeLevel, GradingScheme, labelled
 from schema.helpers import below
 from schema.node import Node
 from schema.regions import Region
 from schema.scalars import RegionCode
-from schema.terms import Term, term, terms
+from schema.terms import Term, term
 from schema.viewer import Actor
-from schema.walls import LANGUAGE
 
 if TYPE_CHECKING:
     from schema.households import Household
@@ -56,60 +71,81 @@ described_enum(
 )
 
 
-def _label(row: Any) -> Any:
-    return case((LANGUAGE == "en", row.label_en), else_=row.label_zh)
-
-
-@entity(m.GradeLevel, scope=everyone(), key=("scheme_code", "code"))
-class GradeLevel:
-    """A level of a scheme. 风险等级"""
-
-    code: str = described("Its code, unique in its scheme: what inputs take. 等级代码")
-    label: str = shows(_label(m.GradeLevel), description="What people read. 名称")
-    colour: str = described("The colour that marks it: RED, ORANGE, YELLOW, GREEN, BLUE, GREY. 颜色")
-    rank: int = described("1 is the greatest risk; 0: not known. 序位")
-    reasons: list[Term] = terms(
-        "grade_reason",
-        m.GradeLevel.reasons,
-        description="The reasons that the scheme's document names for it. 评定理由",
-    )
-
-
-@entity(m.GradingScheme, scope=everyone(), key=("code",))
-class GradingScheme:
-    """A way to grade households; a region's policy says which it uses (GRADING_SCHEMES). 风险分级方案"""
-
-    code: str = described("Its code, as policy names it. 方案代码")
-    label: str = shows(_label(m.GradingScheme), description="What people read. 名称")
-    is_computed: bool = described("Reckoned from figures every night; else judged by people. 是否自动计算")
-    categories: list[Term] = terms(
-        "household_category", m.GradingScheme.categories, description="Whom it is for. 适用农户类型"
-    )
-    levels: list[GradeLevel] = related(
-        m.GradingScheme.levels, order_by=("rank",), description="Its levels, by rank. 等级"
-    )
-    source: str = described("Where it comes from, and in which words. 依据")
-
-
-@entity(m.GradingRound, scope=everyone())
-class GradingRound(Node):
-    """A county goes through its households under a scheme. 集中评定"""
-
-    id: strawberry.ID = described("Globally unique id. 唯一标识")
-    region: Region = described("The county. 县")
-    scheme: GradingScheme = related(m.GradingRound.grading_scheme, description="Under which scheme. 分级方案")
-    month: date = described("The month it belongs to, by its first day. 所属月份")
-    opened_on: date = described("Since when. 开始日期")
-    due_on: date = described("The last day in time; what comes later counts, and is late. 完成期限")
-    opened_at: datetime = described("When the worker opened it. 发起时刻")
-
-
 @strawberry.type(description="Why a household was given a level. 评定理由")
 class GradeReason:
     code: str = strawberry.field(description="Code of grade_reason. 理由代码")
     label: str = strawberry.field(description="The words of the scheme's document, or the region's own. 理由")
     level: str | None = strawberry.field(
         description="The level of the scheme for which its document names it; null for a region's own words. 对应等级"
+    )
+
+
+@strawberry.type(description="Something on record that bears on a judgement; never a level by itself. 评定指标")
+class GradeIndicator:
+    code: str = strawberry.field(description="Code of grade_indicator. 指标代码")
+    label: str = strawberry.field(description="What people read. 名称")
+    value: JSON = strawberry.field(description="The figures, by name; null in it is not known. 指标值")
+    bears_out: str | None = strawberry.field(
+        description="Code of grade_reason whose words they fit; null: none, or not known. 对应理由代码"
+    )
+    speaks_for: str | None = strawberry.field(
+        description="The level for which the scheme's document has these words. 对应等级"
+    )
+    contradicts: bool = strawberry.field(
+        description="Whether that is another level than the one given: a judgement is looked at again here. 是否与等级不符"
+    )
+
+
+@strawberry.type(description="Exactly what would bring another level, where it is reckoned. 等级变化条件")
+class GradeChange:
+    level: str = strawberry.field(description="The level that it would be. 等级代码")
+    input: str = strawberry.field(
+        description="Code of grade_indicator: INCOME, of the family in the twelve months, in yuan; MEMBERS. 变化的指标"
+    )
+    value: Decimal = strawberry.field(description="What it would have to be. 所需值")
+    difference: Decimal = strawberry.field(description="How far that is from what it was. 差额")
+
+
+def _indicators() -> Any:
+    word = aliased(TermRow)
+    told = (
+        func.jsonb_array_elements(m.RiskGrade.indicators)
+        .table_valued(column("one", JSONB()), with_ordinality="place", name="told")
+        .render_derived()
+    )
+    one = told.c.one
+    code = one["code"].astext
+    return (
+        select(
+            code.label("code"),
+            func.coalesce(labelled(word), code).label("label"),
+            one["value"].label("value"),
+            one["bearsOut"].astext.label("bears_out"),
+            one["speaksFor"].astext.label("speaks_for"),
+            cast(one["contradicts"].astext, Boolean()).label("contradicts"),
+        )
+        .select_from(told.outerjoin(word, (word.list == "grade_indicator") & (word.code == code)))
+        .where(meets_of(m.RiskGrade))
+        .order_by(told.c.place)
+    )
+
+
+def _changes() -> Any:
+    told = (
+        func.jsonb_path_query(m.RiskGrade.indicators, literal_column("'$[*].changes[*]'"))
+        .table_valued(column("one", JSONB()), with_ordinality="place", name="told")
+        .render_derived()
+    )
+    one = told.c.one
+    return (
+        select(
+            one["level"].astext.label("level"),
+            one["input"].astext.label("input"),
+            cast(one["value"].astext, Numeric()).label("value"),
+            cast(one["difference"].astext, Numeric()).label("difference"),
+        )
+        .where(meets_of(m.RiskGrade))
+        .order_by(told.c.place)
     )
 
 
@@ -129,7 +165,7 @@ def _reasons() -> Any:
         .scalar_subquery()
     )
     return (
-        select(given.c.code, func.coalesce(_label(word), given.c.code).label("label"), speaks_for.label("level"))
+        select(given.c.code, func.coalesce(labelled(word), given.c.code).label("label"), speaks_for.label("level"))
         .select_from(given.outerjoin(word, (word.list == "grade_reason") & (word.code == given.c.code)))
         .order_by(given.c.place)
     )
@@ -145,6 +181,18 @@ class RiskGrade(Node):
     scheme: GradingScheme = related(m.RiskGrade.grading_scheme, description="Under which scheme. 分级方案")
     level: GradeLevel = related(m.RiskGrade.grade_level, description="Which level. 风险等级")
     reasons: list[GradeReason] = listed(_reasons(), cap=40, description="Why. 评定理由")
+    indicators: list[GradeIndicator] = listed(
+        _indicators(),
+        cap=20,
+        description="What was on record when it was proposed or reckoned; none for who does not meet the family. 评定指标",
+    )
+    changes: list[GradeChange] = listed(
+        _changes(),
+        cap=20,
+        description="What would have changed it, where it is reckoned; of a judgement the indicators say what contradicts "
+        "it. "
+        "等级变化条件",
+    )
     state: m.GradeState = described("Where it stands. 状态")
     cause: Term | None = term(
         "grade_cause", m.RiskGrade.cause, description="The major change because of which, outside a round. 随时调整原因"
@@ -194,23 +242,7 @@ class RiskGradeFilter:
     )
 
 
-@strawberry.input(description="Which rounds; all conditions together. 集中评定筛选条件")
-class GradingRoundFilter:
-    region: RegionCode | None = matches(
-        lambda code: or_(below(m.GradingRound.region_code)(code), m.GradingRound.region_code == func.left(code, 6)),
-        Text(),
-        description="Of counties in this division; of a township or village, those of its county. 所在区划",
-    )
-    schemes: list[str] | None = is_in(m.GradingRound.scheme, description="Under one of these schemes. 分级方案代码")
-    open_on: date | None = matches(
-        lambda day: (m.GradingRound.opened_on <= day) & (m.GradingRound.due_on >= day),
-        Date(),
-        description="In whose days this day is. 进行日期",
-    )
-
-
 LATEST_FIRST: Final = by(m.RiskGrade.proposed_at.desc())
-ROUNDS_LATEST_FIRST: Final = by(m.GradingRound.opened_on.desc())
 
 
 @strawberry.type
@@ -222,9 +254,6 @@ class GradeQueries:
         order=LATEST_FIRST,
         description="Grades that the viewer may see, those that no longer hold too; the latest first. 风险等级列表",
     )
-    grading_rounds: Connection[GradingRound] = pages(
-        filter=GradingRoundFilter, order=ROUNDS_LATEST_FIRST, description="Rounds, the latest first. 集中评定列表"
-    )
 
     @planned
     def risk_grade(
@@ -232,15 +261,3 @@ class GradeQueries:
     ) -> RiskGrade | None:
         """One grade by its id. 按标识查风险等级"""
         return one(RiskGrade, m.RiskGrade.id == id)
-
-    @planned
-    def grading_round(
-        self, id: Annotated[strawberry.ID, strawberry.argument(description="The id. 唯一标识")]
-    ) -> GradingRound | None:
-        """One round by its id. 按标识查集中评定"""
-        return one(GradingRound, m.GradingRound.id == id)
-
-    @planned
-    def grading_schemes(self) -> list[GradingScheme]:
-        """All schemes that there are. 风险分级方案"""
-        return many(GradingScheme, order_by=(m.GradingScheme.code,))

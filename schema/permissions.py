@@ -16,6 +16,7 @@ from domain.accounts.rules import ADMINISTERS
 from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
 from domain.families import rules as families
 from domain.families.rules import Verb
+from domain.grades import rules as grades
 from domain.hardship.rules import ENTERS_CALLS
 from domain.lists.rules import DELIVERS_LISTS
 from domain.pairings import rules as pairings
@@ -71,6 +72,9 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "reviewRelief": GIVES_RELIEF,
     "openProgrammeCase": programmes.ROLES_OF[CaseLevel.VILLAGE] | programmes.ROLES_OF[CaseLevel.TOWNSHIP],
     "advanceProgrammeCase": programmes.WHO_ACTS,
+    "proposeGrade": grades.PROPOSES,
+    "reviewGrade": grades.REVIEWS,
+    "fileGrade": grades.FILES,
     "openSweep": OPENS_SWEEPS,
     "reportDisaster": REPORTS_DISASTERS,
     "excludeFromSweep": OFFICER_ROLES,

@@ -18,6 +18,9 @@ from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue, TooMany
 from schema.families import HouseholdMutations
 from schema.grades import GradeQueries
+from schema.grading import GradeMutations, IndicatorQueries
+from schema.grading_rounds import GradingRoundQueries
+from schema.grading_schemes import GradingSchemeQueries
 from schema.hardship import HardshipMutations, HardshipQueries
 from schema.hardship_reports import HardshipReportMutations, HardshipReportQueries
 from schema.helpers import HelperQueries
@@ -85,6 +88,9 @@ class Query(
     StatisticsQueries,
     MeasureQueries,
     ReliefQueries,
+    GradingRoundQueries,
+    GradingSchemeQueries,
+    IndicatorQueries,
     TaskQueries,
     DepartmentListQueries,
     HardshipQueries,
@@ -121,6 +127,7 @@ class Mutation(
     PlanMutations,
     MeasureMutations,
     ReliefMutations,
+    GradeMutations,
     HardshipMutations,
     HardshipReportMutations,
     DepartmentListMutations,

@@ -62,10 +62,10 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("MemberRecord", Person, {"PHONE": "phone", "HEALTH": "health"}),
     ("IncomeStatement", IncomeStatement, {"INCOME": "amount note"}),
     ("Clue", Clue, {"NOTE": "reason"}),
-    ("RiskGrade", RiskGrade, {"NOTE": "note returnReason"}),
     ("AssistancePlan", AssistancePlan, {"NOTE": "goals result"}),
     ("Measure", Measure, {"INCOME": "amount", "NOTE": "content"}),
     ("Relief", Relief, {"INCOME": "amount", "NOTE": "note reviewNote"}),
+    ("RiskGrade", RiskGrade, {"NOTE": "note returnReason", "INCOME": "indicators changes"}),
     ("Visit", Visit, {"DWELLING": "location sentLocation photos", "NOTE": "answers note findings"}),
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )

@@ -31,7 +31,8 @@ class ClueState(enum.StrEnum):
 
 
 class ClueSource(enum.StrEnum):
-    """Who or what gave a sign (线索来源): the six sources of domain.md §3, and a change of the family itself (§11.11)."""
+    """Who or what gave a sign (线索来源): the six sources of domain.md §3, a change of the family itself (§11.11), and a
+    grade at the greatest risk (§11.8)."""
 
     SELF_REPORT = "SELF_REPORT"
     HOTLINE = "HOTLINE"
@@ -41,6 +42,7 @@ class ClueSource(enum.StrEnum):
     EXPENSE_RULE = "EXPENSE_RULE"
     DISASTER_SWEEP = "DISASTER_SWEEP"
     FAMILY_EVENT = "FAMILY_EVENT"
+    GRADE = "GRADE"
 
 
 class ClueOutcome(enum.StrEnum):

@@ -79,9 +79,11 @@ BY_ID = {
 PULLS = {"pullHouseholds": "household", "pullVisits": "visit"}
 # Asked below by name, or nothing about anybody. `hardshipReport` answers to a secret, `hotlineCalls` to the account that
 # entered them, duties are no rows (tests/schema/test_duties.py): they have tests of their own.
+# entered them, `pullDuties` to whoever sent what is to be mended, `gradeIndicators` to who meets the family: they have
+# tests of their own.
 OTHERS = {
     *("node", "nodes", "viewer", "rosters", "householdsInBox", "householdByIdNumber"),
-    *("clientConfig", "region", "regions", "village", "surveyForms", "codeLists", "gradingSchemes"),
+    *("clientConfig", "region", "regions", "village", "surveyForms", "codeLists", "gradingSchemes", "gradeIndicators"),
     *(
         "hardshipReport",
         "hotlineCalls",

@@ -20,6 +20,7 @@ LISTS = {
     "ethnicity",
     "finding",
     "grade_cause",
+    "grade_indicator",
     "grade_reason",
     "health",
     "helper_kind",
