@@ -103,7 +103,7 @@ async def propose_grade(
             reading.problems.append(why)
         if reading.problems or isinstance(why, Problem):
             raise InvalidInput(*reading.problems)
-        indicators = told(known, level, indicators_of(await facts_of(db, actor, household)))
+        indicators = told(known, level, indicators_of(await facts_of(db, household, actor.today)))
         db.add(
             RiskGrade(
                 id=grade_id,

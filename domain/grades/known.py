@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Date, Text, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access.rules import Actor
 from domain.grades.indicators import YEAR, Facts, LightFacts
 from domain.grades.models import GradeLevel, GradingScheme
 from domain.grades.rules import Level, Scheme
@@ -47,9 +46,9 @@ async def schemes_of(db: AsyncSession) -> dict[str, Scheme]:
     }
 
 
-async def facts_of(db: AsyncSession, actor: Actor, household: Household) -> Facts:
-    """What is known of the household now. Five statements; the caller has seen to it that the actor meets the family."""
-    values = await policy_of(db, household.region_code, actor.today, PARAMETERS)
+async def facts_of(db: AsyncSession, household: Household, on: date) -> Facts:
+    """What is known of the household on a day, in five statements; for who meets the family, as the caller has seen to."""
+    values = await policy_of(db, household.region_code, on, PARAMETERS)
     people = (
         await db.execute(
             select(
@@ -60,8 +59,8 @@ async def facts_of(db: AsyncSession, actor: Actor, household: Household) -> Fact
             ).where(Person.household_id == household.id)
         )
     ).one()
-    year, before = window(actor.today, YEAR), window(actor.today, 2 * YEAR)
-    precedence = precedence_of(literal(household.region_code, Text()), literal(actor.today, Date()))
+    year, before = window(on, YEAR), window(on, 2 * YEAR)
+    precedence = precedence_of(literal(household.region_code, Text()), literal(on, Date()))
     figure = counted(household.id, before.first, year.until, precedence).subquery("figure")
     rows = await db.execute(
         select(figure.c.month, figure.c.kind, func.sum(figure.c.amount_fen)).group_by(figure.c.month, figure.c.kind)
@@ -82,7 +81,7 @@ async def facts_of(db: AsyncSession, actor: Actor, household: Household) -> Fact
         select(Clue.sign).where(
             Clue.household_id == household.id,
             Clue.state.in_((ClueState.NEW, ClueState.VERIFIED)),
-            Clue.began_on > actor.today - timedelta(days=DAYS_OF_SIGNS),
+            Clue.began_on > on - timedelta(days=DAYS_OF_SIGNS),
         )
     )
     return Facts(
@@ -103,10 +102,10 @@ async def facts_of(db: AsyncSession, actor: Actor, household: Household) -> Fact
     )
 
 
-async def light_facts_of(db: AsyncSession, actor: Actor, household: Household, facts: Facts) -> LightFacts:
+async def light_facts_of(db: AsyncSession, household: Household, facts: Facts, on: date) -> LightFacts:
     """The same, as far as a light asks about it."""
-    values = await policy_of(db, household.region_code, actor.today, PARAMETERS)
-    until = window(actor.today, 1).first
+    values = await policy_of(db, household.region_code, on, PARAMETERS)
+    until = window(on, 1).first
     bands = tuple(values["LIGHT_BANDS"])
     return LightFacts(facts.net, facts.members, facts.line, bands, YEAR - facts.months_known, until)
 

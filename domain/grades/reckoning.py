@@ -36,7 +36,7 @@ from domain.grades.indicators import LIGHTS, UNKNOWN_LIGHT, YEAR, LightFacts, li
 from domain.grades.known import schemes_of
 from domain.grades.models import GradeState, GradingScheme, RiskGrade
 from domain.grades.queries import is_current, is_in_use
-from domain.grades.rules import RISK_GRADE, Scheme, raises_clue
+from domain.grades.rules import RISK_GRADE, Reckoned, Scheme, raises_clue
 from domain.households.models import Household, Membership
 from domain.monitoring.actions import raise_clue
 from domain.monitoring.months import back, facts_of, population_of
@@ -46,7 +46,7 @@ from domain.policy.queries import as_text, as_texts, value_of
 from domain.regions.models import Region
 from domain.regions.rules import RegionLevel
 
-FOUR_LIGHTS: Final = "FOUR_LIGHTS"
+FOUR_LIGHTS: Final = Reckoned.FOUR_LIGHTS.value
 
 
 async def townships_with_lights(sessions: Sessions, at: datetime) -> list[str]:

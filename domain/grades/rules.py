@@ -46,6 +46,20 @@ class FilingOutcome(enum.StrEnum):
     ANOTHER_ASKED_FOR = "ANOTHER_ASKED_FOR"
 
 
+class Reckoned(enum.StrEnum):
+    """Schemes that figures decide; each has its own statement (reckoning.py)."""
+
+    FOUR_LIGHTS = "FOUR_LIGHTS"
+
+
+class Unfit(enum.StrEnum):
+    """Why a scheme is not for a household."""
+
+    NOT_USED_HERE = "NOT_USED_HERE"
+    RECKONED = "RECKONED"
+    OTHER_CATEGORY = "OTHER_CATEGORY"
+
+
 PROPOSES: Final = frozenset({GrantRole.VILLAGE_OFFICER, GrantRole.RESIDENT_TEAM})
 REVIEWS: Final = frozenset({GrantRole.TOWNSHIP_OFFICER})
 FILES: Final = frozenset({GrantRole.COUNTY_OFFICER})
@@ -87,14 +101,14 @@ def applicability_problem(scheme: Scheme, used: Collection[str], category: str) 
     it, it is reckoned and not judged, or it is not for the category: S3's three levels are 已脱贫户's. "A scheme names
     the categories it covers" (domain.md §11.8)."""
     if scheme.code not in used:
-        why = "NOT_USED_HERE"
+        why = Unfit.NOT_USED_HERE
     elif scheme.is_computed:
-        why = "RECKONED"
+        why = Unfit.RECKONED
     elif category not in scheme.categories:
-        why = "OTHER_CATEGORY"
+        why = Unfit.OTHER_CATEGORY
     else:
         return None
-    return Problem("SCHEME_NOT_APPLICABLE", ("input", "scheme"), {"scheme": scheme.code, "why": why})
+    return Problem("SCHEME_NOT_APPLICABLE", ("input", "scheme"), {"scheme": scheme.code, "why": why.value})
 
 
 def judgement_problems(scheme: Scheme, level: str, reasons: Sequence[str]) -> list[Problem]:

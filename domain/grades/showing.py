@@ -39,10 +39,10 @@ async def show_indicators(
     known = (await schemes_of(db)).get(scheme)
     if known is None:
         raise InvalidInput(Problem("UNKNOWN_CODE", ("scheme",), {"list": "grading_scheme", "code": scheme[:40]}))
-    facts = await facts_of(db, actor, household)
+    facts = await facts_of(db, household, actor.today)
     indicators: list[Indicator] = indicators_of(facts)
     if known.is_computed:
-        lit = await light_facts_of(db, actor, household, facts)
+        lit = await light_facts_of(db, household, facts, actor.today)
         level, indicators = light(lit.net, lit.members, lit.line, lit.bands), light_indicators(lit)
     words = {
         row.code: row.label_en if language == "en" else row.label_zh

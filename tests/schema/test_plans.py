@@ -38,6 +38,16 @@ ON CONFLICT DO NOTHING;
 INSERT INTO income_statement (id, household_id, region_code, month, kind, amount_fen, origin, recorded_at, recorded_by_id)
 SELECT gen_random_uuid(), h.id, h.region_code, month, 'WAGE', 100000, 'DOOR_SURVEY', now(), (SELECT min(id::text)::uuid
 FROM account) FROM household h, unnest(ARRAY['2026-07-01', '2026-08-01', '2026-09-01', '2026-10-01']::date[]) AS month ON CONFLICT DO NOTHING;
+INSERT INTO grading_round (id, region_code, scheme, month, opened_on, due_on, opened_at)
+SELECT gen_random_uuid(), code, 'THREE_LEVELS', '2026-10-01', '2026-10-01', '2026-10-31', now() FROM region
+WHERE level = 'COUNTY' AND code LIKE '52%';
+INSERT INTO risk_grade (id, household_id, region_code, scheme, level, state, reasons, indicators, round_id, proposed_at,
+                        filed_at, effective_from, superseded_at, superseded_on)
+SELECT gen_random_uuid(), h.id, h.region_code, 'THREE_LEVELS', 'BLUE', state, '{HAS_SKILLS}', '[]', r.id, day + number,
+       day + number, day + number, CASE WHEN state = 'SUPERSEDED' THEN now() END, CASE WHEN state = 'SUPERSEDED' THEN day END
+FROM (SELECT *, date '2026-01-01' + (row_number() OVER (ORDER BY id) % 200)::int AS day FROM household) AS h
+JOIN grading_round r ON r.region_code = left(h.region_code, 6), (VALUES (0, 'SUPERSEDED'), (90, 'FILED')) AS s(number, state)
+ON CONFLICT DO NOTHING;
 RESET session_replication_role;
 """
 
@@ -180,6 +190,7 @@ LISTS = {
     ),
     "visits": ("visits(first: 50, after: $after)", "ix_visit_occurred_at"),
     "pairings": ("pairings(first: 50, after: $after)", "ix_pairing_region_code"),
+    "grades": ("riskGrades(first: 50, after: $after)", "ix_risk_grade_proposed_at"),
 }
 
 
@@ -234,6 +245,27 @@ async def test_what_a_village_lives_on_is_reckoned_by_the_index_of_each_househol
     plan = await explain(province.url, query, {"v": province.village}, province.officer)
     assert "Seq Scan on income_statement" not in plan, plan
     assert "Seq Scan on clue" not in plan, plan
+
+
+GRADES = """query($v: RegionCode!) { households(filter: {region: $v}) { nodes { grades { level { code } reasons { code } } } }
+  riskGrades(filter: {region: $v, states: [FILED], heldOn: "2026-09-01"}) { totalCount nodes { id effectiveFrom } } }"""
+ROUNDS = """query($c: RegionCode!) { gradingRounds(filter: {region: $c}) { nodes { coverage { filed waiting }
+  villages { waiting } waiting(first: 50) { totalCount nodes { id code } } } } }"""
+
+
+async def test_the_grades_of_a_village_come_by_indexes(province: Province) -> None:
+    for viewer in (province.officer, province.cadre):
+        plan = await explain(province.url, GRADES, {"v": province.village}, viewer)
+        assert "Seq Scan on risk_grade" not in plan, plan
+        assert "Seq Scan on household" not in plan, plan
+        assert rows_removed(plan) < 1000, plan
+
+
+async def test_how_far_a_round_is_reads_the_county_and_not_the_province(province: Province) -> None:
+    plan = await explain(province.url, ROUNDS, {"c": province.county}, province.officer)
+    assert "Seq Scan on risk_grade" not in plan, plan
+    assert "Seq Scan on household" not in plan, plan
+    assert "ix_risk_grade_round_id" in plan, plan
 
 
 async def test_an_organisations_pairings_come_by_its_index(province: Province) -> None:
