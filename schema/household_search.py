@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, Boolean, Date, DateTime, Text, and_, cast, exists,
 from sqlalchemy.orm import aliased
 
 from domain.access.queries import sees_household
+from domain.assistance.coverage import has_measure_gap, is_five_clear
 from domain.base.datum import Datum
 from domain.base.errors import Refused
 from domain.households import models as m
@@ -107,6 +108,17 @@ class HouseholdFilter:
     )
     visited_since: date | None = matches(
         _is_visited_since, Date(), description="Met on this day or later. 该日以来已走访"
+    )
+    has_measure_gap: bool | None = matches(
+        lambda asked: has_measure_gap() == asked,
+        Boolean(),
+        description="With a cause that no measure answers, a measure that answers none, or a member left out; or without. "
+        "措施是否有缺口",
+    )
+    is_five_clear: bool | None = matches(
+        lambda asked: is_five_clear() == asked,
+        Boolean(),
+        description="Number, cause, measures, path and result all clear, or not. 五个清楚是否齐全",
     )
     not_visited_since: date | None = matches(
         lambda day: ~_is_visited_since(day), Date(), description="Not met on this day or later. 该日以来未走访"

@@ -33,6 +33,7 @@ from domain.pairings import models as p
 from domain.pairings.queries import holds_on
 from domain.visits.models import Visit as VisitRow
 from schema.clues import Clue
+from schema.completeness import FiveClear, MeasureCoverage, five_clear, measure_coverage
 from schema.engine import (
     Connection,
     CountedConnection,
@@ -248,6 +249,16 @@ class Household(Node):
     def measures(self, first: First = 50, after: After = None) -> CountedConnection[Measure]:
         """What is done for it and for its people, the latest planned first. 帮扶措施"""
         return page(Measure, a.Measure.household_id == m.Household.id, order=NEWEST_FIRST)
+
+    @planned
+    def measure_coverage(self) -> MeasureCoverage:
+        """Whether every cause is answered, every measure answers one, and nobody is left out. 措施覆盖情况"""
+        return measure_coverage()
+
+    @planned
+    def completeness(self) -> FiveClear | None:
+        """Number, cause, measures, path, result: each clear, or what is missing of it. 五个清楚"""
+        return five_clear()
 
     @planned
     def reliefs(self, first: First = 50, after: After = None) -> CountedConnection[Relief]:

@@ -61,21 +61,26 @@ def day_of(instant: Any) -> ColumnElement[date]:
     return cast(func.timezone("Asia/Shanghai", instant), Date())
 
 
-def lacks_witness() -> ColumnElement[bool]:
+def lacks_witness_of(measure: Any) -> ColumnElement[bool]:
     """Delivered, and nobody has seen it at the family's: not confirmed yet, or confirmed by a call that after a correction
     was none in person, or was before the delivery. "A visit can witness delivery; missing witnesses are a duty" (issue 09).
     """
     visit = aliased(Visit)
     stands = select(literal(1)).where(
-        visit.id == Measure.witness_visit_id,
+        visit.id == measure.witness_visit_id,
         visit.contact == VisitContact.IN_PERSON,
-        day_of(visit.occurred_at) >= Measure.delivered_on,
+        day_of(visit.occurred_at) >= measure.delivered_on,
     )
     return case(
-        (Measure.state == MeasureState.DELIVERED, literal(True)),
-        (Measure.state == MeasureState.CONFIRMED, ~stands.correlate(Measure).exists()),
+        (measure.state == MeasureState.DELIVERED, literal(True)),
+        (measure.state == MeasureState.CONFIRMED, ~stands.correlate_except(visit).exists()),
         else_=literal(False),
     )
+
+
+def lacks_witness() -> ColumnElement[bool]:
+    """The same of the row itself."""
+    return lacks_witness_of(Measure)
 
 
 # --- for actions ------------------------------------------------------------------------------------------------------

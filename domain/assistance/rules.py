@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import enum
 import re
 import uuid
@@ -13,6 +12,7 @@ from typing import Final
 
 from domain.access.rules import OFFICER_ROLES, GrantRole
 from domain.base.errors import Problem
+from domain.pairings.fitting import months_after
 from domain.visits.rules import VisitContact
 
 
@@ -207,12 +207,6 @@ def exit_problems(reason: str, exited_on: date | None, transition_months: int, t
         return [Problem("EXIT_NOT_ON_RECORD", path)]
     until = months_after(exited_on, transition_months)
     return [] if today >= until else [Problem("EXIT_ENDS_NO_HELP", path, {"until": str(until)})]
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months on; the month's last day where it has none such."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 # --- relief -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ from domain.assistance.rules import (
     exit_problems,
     is_term,
     may,
-    months_after,
     order_problem,
     review_problems,
     role_problem,
@@ -71,8 +70,6 @@ def test_the_transition_ends_on_the_same_day_so_many_months_on() -> None:
     assert problem.detail == {"until": "2026-02-28"}
     assert exit_problems(EXIT, date(2026, 1, 31), 1, date(2026, 2, 28)) == []
     assert exit_problems("OTHER", None, 60, DAY) == []
-    assert months_after(date(2024, 2, 29), 12) == date(2025, 2, 28)
-    assert months_after(date(2026, 11, 5), 3) == date(2027, 2, 5)
 
 
 @pytest.mark.parametrize(
