@@ -21,6 +21,7 @@ from domain.hardship.actions import LOOK_FOR_FAMILY
 from domain.hardship.matching import look_for_family
 from domain.lists.actions import MATCH_LIST
 from domain.lists.matching import match_list
+from domain.lists.rematching import rematch_lists
 from domain.monitoring.nightly import judge_township, townships_to_judge
 from domain.monitoring.summaries import missing_days, sum_up
 from domain.statistics.folding import fold
@@ -129,10 +130,16 @@ async def match_the_list(work: Work, payload: Mapping[str, Any]) -> None:
     await match_list(work.sessions, work.clock, uuid.UUID(payload["task_id"]))
 
 
+async def match_lists_again(work: Work, payload: Mapping[str, Any]) -> None:
+    """Rows of lists that fitted nobody when they came."""
+    await rematch_lists(work.sessions, work.clock)
+
+
 JOBS: Final[Mapping[str, Job]] = {
     LOOK_FOR_FAMILY: look_for_the_family,
     GATHER: gather_households,
     MATCH_LIST: match_the_list,
+    "match_lists_again": match_lists_again,
     "sum_up_days": sum_up_days,
     "evaluate_all": evaluate_all,
     "open_sweeps": open_sweeps,
@@ -153,6 +160,7 @@ SCHEDULES: Final = (
     Schedule("open_rounds", "25 0 * * *"),
     Schedule("reckon_lights", "10 1 * * *"),
     Schedule("evaluate_all", "30 1 * * *"),
+    Schedule("match_lists_again", "30 2 * * *"),
     Schedule("forget_deliveries", "40 3 * * *"),
     Schedule("look_into_sweeps", "*/10 * * * *"),
     Schedule("fold_statistics", "* * * * *"),

@@ -48,9 +48,14 @@ def master_key(settings: Settings) -> bytes:
             f"there is no master key, and RUHU_ENV is {settings.env}: name a file with {HOW} in RUHU_MASTER_KEY_FILE "
             "(docs/security.md says how to keep it)"
         )
-    file = folder_of(settings.data_dir) / "master.key"
+    file = own_key(settings)
     once(file, lambda: os.urandom(KEY_BYTES).hex())
     return _of_file(file, str(file))
+
+
+def own_key(settings: Settings) -> Path:
+    """Where the demo keeps the key that it makes itself."""
+    return folder_of(settings.data_dir) / "master.key"
 
 
 @asynccontextmanager

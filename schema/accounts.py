@@ -126,8 +126,15 @@ class CreateAccountInput:
     )
 
 
-@strawberry.input(description="An account that is to be shut out for good. 停用账号")
+@strawberry.input(description="An account that is to be shut out. 停用账号")
 class DisableAccountInput:
+    operation_id: strawberry.ID = strawberry.field(description=OPERATION)
+    account_id: strawberry.ID = strawberry.field(description="The account. 账号标识")
+    reason: str = strawberry.field(description="Why; stands in the trace. 原因")
+
+
+@strawberry.input(description="An account that was shut out and is to be let in again. 启用账号")
+class EnableAccountInput:
     operation_id: strawberry.ID = strawberry.field(description=OPERATION)
     account_id: strawberry.ID = strawberry.field(description="The account. 账号标识")
     reason: str = strawberry.field(description="Why; stands in the trace. 原因")
@@ -188,6 +195,15 @@ class AccountMutations:
         self, info: Info, input: Annotated[DisableAccountInput, WHAT_TO_DO]
     ) -> AccountPayload | None:
         return await _done(info, actions.disable_account, input)
+
+    @strawberry.mutation(
+        description="Lets an account in again that was shut out, with the grants that it still has; devices sign in anew. "
+        "启用账号"
+    )
+    async def enable_account(
+        self, info: Info, input: Annotated[EnableAccountInput, WHAT_TO_DO]
+    ) -> AccountPayload | None:
+        return await _done(info, actions.enable_account, input)
 
     @strawberry.mutation(description="Gives a role, over a region or for an organisation, for a time. 授权")
     async def grant_role(self, info: Info, input: Annotated[GrantRoleInput, WHAT_TO_DO]) -> AccountPayload | None:

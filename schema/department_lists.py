@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import strawberry
-from sqlalchemy import Text
+from sqlalchemy import ARRAY, Date, Text, Uuid, func, select
 from strawberry import UNSET
+from strawberry.scalars import JSON
 
 from domain.lists import models as m
 from domain.lists.actions import submit_department_list
 from domain.lists.queries import sees_list, sees_row
 from domain.lists.rules import GivenRow, ListRowOutcome
 from domain.monitoring.queries import yuan
+from domain.regions.models import Region as RegionRow
 from schema.context import Info
 from schema.engine import (
     Connection,
@@ -23,13 +25,16 @@ from schema.engine import (
     described,
     entity,
     equals,
+    everyone,
     is_in,
     keyed,
     matches,
     one,
     pages,
     planned,
+    rows_of,
     shows,
+    the,
 )
 from schema.enums import described_enum
 from schema.errors import WHAT_TO_DO, UserError
@@ -73,6 +78,36 @@ class DepartmentList(Node):
     task: Task | None = described("How far it is; null for who neither delivered it nor answers for the division. 任务")
 
 
+_LISTED_CLUE: Final = rows_of(
+    "listed_clue",
+    clue_id=Uuid(),
+    village_code=Text(collation="C"),
+    began_on=Date(),
+    due_on=Date(),
+    visit_ids=ARRAY(Uuid()),
+)
+
+
+# The function that answers it asks for the department and its grant itself.
+@entity(_LISTED_CLUE, scope=everyone(), key=("clue_id",))
+class ListedClue:
+    """A clue that waits because of a row, as far as the department's own staff have to know to be at the door: never which
+    family. 名单线索"""
+
+    clue_id: strawberry.ID = described("For `verifyClue`. 线索标识")
+    began_on: date = described("Day 0. 起算日期")
+    due_on: date = described("The last day on which it is verified in time. 核实期限")
+    visit_ids: list[strawberry.ID] = described(
+        "Calls at that door since then at which somebody of the department was: `verifyClue` takes one. "
+        "本部门参加的走访标识"
+    )
+
+    @planned
+    def region(self) -> Region:
+        """The village to go to. 行政村"""
+        return the(Region, RegionRow.code == _LISTED_CLUE.c.village_code)
+
+
 @entity(m.DepartmentListRow, scope=sees_row())
 class DepartmentListRow(Node):
     """A row of such a list: for the department all of its own, for officers those that matched theirs. 名单明细"""
@@ -89,6 +124,15 @@ class DepartmentListRow(Node):
     outcome: ListRowOutcome | None = described("What became of it; null while nobody has looked. 比对结果")
     reason: str | None = described("What is wrong with it, a code of docs/errors.md. 原因代码")
     settled_at: datetime | None = described("Since when that is known. 比对时刻")
+    earlier: JSON = described(
+        "What became of it before, where it was matched again later: a list of {outcome, settledAt}. 历次比对结果"
+    )
+
+    @planned
+    def clue(self) -> ListedClue | None:
+        """For the department whose row it is: the clue that it gave, while that waits to be verified. 待核实线索"""
+        found = func.ruhu_listed_clue(m.DepartmentListRow.id).table_valued(*_LISTED_CLUE.c, name="listed_clue")
+        return one(ListedClue, source=select(found))
 
 
 @strawberry.input(description="Which lists; all conditions together. 名单筛选条件")

@@ -87,7 +87,7 @@ class VerifyClueInput:
     clue_id: strawberry.ID = strawberry.field(description="Which clue. 线索标识")
     visit_id: strawberry.ID = strawberry.field(
         description="The call at the family's door, by two of whom one is not paired with it; the clock stops when it "
-        "happened. 核实走访标识"
+        "happened. For a department, one at which its own staff were. 核实走访标识"
     )
     outcome: ClueOutcome = strawberry.field(description="Whether the sign is true. 核实结果")
     reason: str | None = strawberry.field(
@@ -106,7 +106,9 @@ class VerifyClueInput:
 
 @strawberry.type(description="What became of a clue. 线索操作结果")
 class CluePayload:
-    clue: Clue | None = strawberry.field(description="The clue as it is now; null when refused. 线索")
+    clue: Clue | None = strawberry.field(
+        description="The clue as it is now; null when refused, and for a department, which sees none. 线索"
+    )
     errors: list[UserError] = strawberry.field(description="What is wrong; empty when it was done. 错误")
 
 
@@ -125,7 +127,10 @@ class MonitoringMutations:
         made = [] if done is None else done["statement_ids"]
         return IncomeStatementPayload(statements=[keyed(IncomeStatement, one) for one in made], errors=errors)
 
-    @strawberry.mutation(description="Says what was found at the door; relief may have come before. 核实线索")
+    @strawberry.mutation(
+        description="Says what was found at the door; relief may have come before. A department says so of the clues of "
+        "its own lists. 核实线索"
+    )
     async def verify_clue(self, info: Info, input: Annotated[VerifyClueInput, WHAT_TO_DO]) -> CluePayload | None:
         done, errors = await carried_out(info, actions.verify_clue, input)
         return CluePayload(clue=done and keyed(Clue, done["clue_id"]), errors=errors)

@@ -59,7 +59,7 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
-    "verifyClue": families.WHO_MAY[Verb.EDIT],
+    "verifyClue": {*families.WHO_MAY[Verb.EDIT], GrantRole.DEPARTMENT},  # of the clues of its own lists
     "makePlan": KNOWS_THE_FAMILY,
     "endPlan": KNOWS_THE_FAMILY,
     "addMeasure": STEPS[MeasureAct.ADD].who,
@@ -86,6 +86,7 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "adoptPolicy": policy.WHO_ADOPTS.values(),
     "createAccount": ADMINISTERS,
     "disableAccount": ADMINISTERS,
+    "enableAccount": ADMINISTERS,
     "grantRole": ADMINISTERS,
     "endGrant": ADMINISTERS,
     "nameDeputy": ADMINISTERS,

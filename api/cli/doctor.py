@@ -20,7 +20,10 @@ from api.cli.cluster import is_made
 from api.cli.postgres import programs_for
 from api.cli.target import ROOT, settings, target
 from api.database import alembic_config, connected
+from api.master_key import MasterKeyMissing, master_key, own_key
 from api.settings import Settings
+from domain.base.key_ring import read_ring
+from domain.base.sealing import CannotOpen
 
 LEAST_DISK_GIGABYTES = 2
 MOST_DRIFT_SECONDS = 5
@@ -44,6 +47,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings)
     yield _port(settings)
     yield _clock()
+    yield _master_key(settings)
     with ExitStack() as stack:
         try:
             if not settings.database_url:
@@ -53,7 +57,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
                     yield False, "there is no database yet: `./ruhu serve` makes it"
                     return
             url = stack.enter_context(target(settings))
-            findings = asyncio.run(_database(url))
+            findings = asyncio.run(_database(url, _key(settings)))
         except CommandError as error:
             findings = [(False, str(error))]
         except (OSError, asyncpg.PostgresError) as error:
@@ -106,7 +110,35 @@ def _clock() -> Finding:
     return is_plausible, f"the clock says {in_china:%Y-%m-%d %H:%M} in China{'' if is_plausible else ': set it'}"
 
 
-async def _database(url: str) -> list[Finding]:
+def _master_key(settings: Settings) -> Finding:
+    """Where it comes from and whether it is one; never what it is. None is made by looking."""
+    given = {
+        "RUHU_MASTER_KEY": settings.master_key,
+        f"RUHU_MASTER_KEY_FILE ({settings.master_key_file})": settings.master_key_file,
+        "RUHU_MASTER_KEY_COMMAND": settings.master_key_command,
+    }
+    names = [name for name, value in given.items() if value is not None]
+    if not names and settings.env == "demo":
+        if not own_key(settings).exists():
+            return True, "there is no master key yet: `./ruhu serve` makes the demo's own"
+        names = [f"{own_key(settings)}, the demo's own"]
+    try:
+        master_key(settings)
+    except MasterKeyMissing as error:
+        return False, str(error)
+    return True, f"the master key is that of {names[0]}"
+
+
+def _key(settings: Settings) -> bytes | None:
+    """The master key, where there is one; none is made by looking."""
+    is_given = any((settings.master_key, settings.master_key_file, settings.master_key_command))
+    try:
+        return master_key(settings) if is_given or own_key(settings).exists() else None
+    except MasterKeyMissing:
+        return None
+
+
+async def _database(url: str, master: bytes | None) -> list[Finding]:
     async with connected(url) as connection:
         server = await connection.fetchval("SHOW server_version")
         findings = [(int(server.split(".")[0]) >= 15, f"PostgreSQL {server} answers (15 or newer is needed)")]
@@ -129,6 +161,9 @@ async def _database(url: str) -> list[Finding]:
             return findings
         findings.append((True, f"migrations are current ({head})"))
 
+        if master is not None:
+            findings.append(await _opens(connection, master))
+
         # What failed so often that the worker gave it up: it is done again when its row is `queued` again.
         failed = await connection.fetch(
             "SELECT entrypoint, count(*) FROM jobs.pgqueuer WHERE status = 'failed' GROUP BY 1"
@@ -141,3 +176,12 @@ async def _database(url: str) -> list[Finding]:
         divisions = await connection.fetchval("SELECT count(*) FROM region")
         findings.append((divisions > 0, f"{divisions:,} divisions{'' if divisions else ': run `./ruhu regions load`'}"))
         return findings
+
+
+async def _opens(connection: asyncpg.Connection, master: bytes) -> Finding:
+    """Whether the master key is that of this database: another opens nothing that is sealed in it."""
+    try:
+        await read_ring(connection, master, datetime.now(UTC))
+    except CannotOpen as error:
+        return False, str(error)
+    return True, "the master key opens the database's keys"

@@ -22,12 +22,18 @@ def refuse_others(actor: Actor) -> None:
         raise refused("FORBIDDEN_ROLE")
 
 
-async def enabled_account(db: AsyncSession, account_id: uuid.UUID, *path: str) -> Account:
-    """The account, locked, so that of two who decide about it one knows what the other did. NOT_FOUND for none, or one
-    that is disabled."""
-    locked = select(Account).where(Account.id == account_id, Account.disabled_at.is_(None)).with_for_update()
-    account = await db.scalar(locked)
+async def locked_account(db: AsyncSession, account_id: uuid.UUID, *path: str) -> Account:
+    """The account, locked, so that of two who decide about it one knows what the other did. NOT_FOUND."""
+    account = await db.scalar(select(Account).where(Account.id == account_id).with_for_update())
     if account is None:
+        raise not_visible(*path)
+    return account
+
+
+async def enabled_account(db: AsyncSession, account_id: uuid.UUID, *path: str) -> Account:
+    """The same; NOT_FOUND for one that is disabled, too."""
+    account = await locked_account(db, account_id, *path)
+    if account.disabled_at is not None:
         raise not_visible(*path)
     return account
 

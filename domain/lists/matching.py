@@ -66,7 +66,7 @@ async def _read(
     # Parsed and sealed in a thread: a worker has other jobs, and its signs of life to give.
     while some := await asyncio.to_thread(_some_of, rows):
         async with sessions() as db, db.begin():
-            columns = await asyncio.to_thread(columns_of, ring_of(db), delivered, some, _actor(delivered, clock()))
+            columns = await asyncio.to_thread(columns_of, ring_of(db), delivered, some, list_actor(delivered, clock()))
             await db.execute(insert(DepartmentListRow).inline().on_conflict_do_nothing(), columns)
     async with sessions() as db, db.begin():
         await db.execute(delete(DepartmentUpload).where(DepartmentUpload.id == upload.id))
@@ -76,7 +76,7 @@ def _some_of(rows: Iterator[GivenRow]) -> list[GivenRow]:
     return list(islice(rows, ROWS_AT_ONCE))
 
 
-def _actor(delivered: DepartmentList, at: datetime) -> Actor:
+def list_actor(delivered: DepartmentList, at: datetime) -> Actor:
     """Under whose eyes rows are matched: those of the list's division, and of nothing beyond."""
     code = delivered.region_code
     return Actor(Viewer(id=delivered.submitted_by_id, region_from=code, region_to=code + AFTER_EVERY_DIGIT), at)
@@ -103,7 +103,7 @@ async def _match_some(sessions: Sessions, clock: Callable[[], datetime], deliver
         if not rows:
             return False
         at = clock()
-        settled = await _settled(db, _actor(delivered, at), delivered, rows)
+        settled = await settled_rows(db, list_actor(delivered, at), delivered, rows, delivered.received_at)
         await db.execute(
             update(row),
             [
@@ -115,10 +115,11 @@ async def _match_some(sessions: Sessions, clock: Callable[[], datetime], deliver
     return True
 
 
-async def _settled(
-    db: AsyncSession, actor: Actor, delivered: DepartmentList, rows: Sequence[DepartmentListRow]
+async def settled_rows(
+    db: AsyncSession, actor: Actor, delivered: DepartmentList, rows: Sequence[DepartmentListRow], heard_at: datetime
 ) -> dict[uuid.UUID, tuple[ListRowOutcome, str]]:
-    """By row: its outcome, and the village of the family that it matched, else the list's division."""
+    """By row: its outcome, and the village of the family that it matched, else the list's division. What matched has its
+    clue, which dates from `heard_at`."""
     candidates, villages = await candidates_of(db, actor, rows)
     thresholds = await _thresholds(db, delivered, set(villages.values()))
     outcomes: dict[uuid.UUID, tuple[ListRowOutcome, str]] = {}
@@ -132,7 +133,7 @@ async def _settled(
                 continue
             one = ListRowOutcome.BELOW_THRESHOLD
         outcomes[row.id] = one, delivered.region_code
-    for fit, outcome in await raise_clues(db, actor, delivered, fits):
+    for fit, outcome in await raise_clues(db, actor, delivered, fits, heard_at):
         outcomes[fit.row.id] = outcome, fit.region_code if fit.is_seen(outcome) else delivered.region_code
     return outcomes
 

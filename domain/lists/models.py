@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
@@ -46,7 +47,8 @@ class DepartmentList(Base):
 
 
 class DepartmentListRow(Base):
-    """One row of such a list (名单明细). outcome: null while nobody has looked.
+    """One row of such a list (名单明细). outcome: null while nobody has looked. earlier: what it was before it was matched
+    again, each with when; the oldest first.
 
     region_code: the list's division; of a matched row, the family's village, by which officers see it. Which family it was
     stands nowhere here: a department reads its rows, and the clue's witness says the rest to who may know.
@@ -73,6 +75,7 @@ class DepartmentListRow(Base):
     )
     reason: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    earlier: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
     list: Mapped[DepartmentList] = relationship(lazy="raise", viewonly=True)
 

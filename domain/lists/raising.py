@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -42,17 +43,17 @@ class Fit:
 
 
 async def raise_clues(
-    db: AsyncSession, actor: Actor, delivered: DepartmentList, fits: Sequence[Fit]
+    db: AsyncSession, actor: Actor, delivered: DepartmentList, fits: Sequence[Fit], heard_at: datetime
 ) -> list[tuple[Fit, ListRowOutcome]]:
-    """A clue for each household, or one more witness of the clue that it has for this sign and month; day 0 is when the
-    list came. What a department says of somebody twice is REPEATED. Five statements, and one for each new witness."""
+    """A clue for each household, or one more witness of the clue that it has for this sign and month; day 0 is that of
+    `heard_at`. What a department says of somebody twice is REPEATED. Five statements, and one for each new witness."""
     here = await _held(db, actor, {fit.one.household_id for fit in fits})
     outcomes = [(fit, ListRowOutcome.NOT_A_HOUSEHOLD_MEMBER) for fit in fits if fit.one.household_id not in here]
     fits = [fit for fit in fits if fit.one.household_id in here]
     if not fits:
         return outcomes
-    clues, born = await _clues(db, delivered, fits)
-    heard = await _witnessed(db, actor, delivered, fits, clues)
+    clues, born = await _clues(db, delivered, fits, heard_at)
+    heard = await _witnessed(db, delivered, fits, clues, heard_at)
     for fit in fits:
         clue_id = clues[fit.one.household_id]
         if fit.row.id not in heard:
@@ -85,15 +86,15 @@ async def _held(db: AsyncSession, actor: Actor, ids: set[uuid.UUID]) -> frozense
 
 
 async def _clues(
-    db: AsyncSession, delivered: DepartmentList, fits: Sequence[Fit]
+    db: AsyncSession, delivered: DepartmentList, fits: Sequence[Fit], heard_at: datetime
 ) -> tuple[dict[uuid.UUID, uuid.UUID], set[uuid.UUID]]:
     """The clue of each household, and those of them that are new."""
-    began_on = begun_on(delivered.received_at)
+    began_on = begun_on(heard_at)
     regions = {fit.one.household_id: fit.region_code for fit in fits}
     policies = await policies_of(db, {(region, began_on) for region in regions.values()}, CLUE_PARAMETERS)
     due = {region: due_on(began_on, CluePolicy.of(values)) for (region, _), values in policies.items()}
     clue: dict[str, Any] = {"sign": delivered.sign, "period": delivered.period, "state": ClueState.NEW}
-    heard = {"received_at": delivered.received_at, "began_on": began_on}
+    heard = {"received_at": heard_at, "began_on": began_on}
     born = await db.scalars(
         insert(Clue)
         .values(
@@ -118,7 +119,7 @@ async def _clues(
     later = [
         {"id": row.id, **heard, "due_on": due[regions[row.household_id]]}
         for row in found
-        if row.state is ClueState.NEW and row.received_at > delivered.received_at
+        if row.state is ClueState.NEW and row.received_at > heard_at
     ]
     if later:
         await db.execute(update(Clue), later)
@@ -127,10 +128,10 @@ async def _clues(
 
 async def _witnessed(
     db: AsyncSession,
-    actor: Actor,
     delivered: DepartmentList,
     fits: Sequence[Fit],
     clues: dict[uuid.UUID, uuid.UUID],
+    heard_at: datetime,
 ) -> frozenset[uuid.UUID]:
     """The department as a witness of each clue; the rows that said something new."""
     organisation = await db.get_one(Organisation, delivered.organisation_id)
@@ -147,7 +148,7 @@ async def _witnessed(
                     "region_code": fit.region_code,
                     "source": ClueSource.DEPARTMENT,
                     "reference": reference,
-                    "received_at": delivered.received_at,
+                    "received_at": heard_at,
                     "recorded_by_id": delivered.submitted_by_id,
                     "detail": _detail(fit.row, delivered, organisation.name),
                 }

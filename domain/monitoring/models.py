@@ -138,6 +138,8 @@ class ClueWitness(Base):
         # A receipt finds its report's clue by it.
         Index("ix_clue_witness_reference", "reference", postgresql_where=text("source IN ('SELF_REPORT', 'HOTLINE')")),
         Index("ix_clue_witness_recorded_by_id", "recorded_by_id", postgresql_where=text("recorded_by_id IS NOT NULL")),
+        # A row of a department's list finds its clue by it.
+        Index("ix_clue_witness_list", text("(detail ->> 'list')"), postgresql_where=text("source = 'DEPARTMENT'")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     literal,
     literal_column,
@@ -32,8 +33,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array, distinct_o
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.access.models import Account
 from domain.access.queries import MEETS, MEETS_SOME, meets, sees_household, viewer_parameters
-from domain.access.rules import Actor
+from domain.access.rules import Actor, Viewer
+from domain.helpers.models import Helper
 from domain.households.models import Membership
 from domain.households.queries import meets_of
 from domain.monitoring.models import Clue, ClueWitness, IncomeStatement
@@ -244,20 +247,29 @@ async def visits_of(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) ->
 # --- verifying ---------------------------------------------------------------------------------------------------------
 
 
-async def lock_clue(db: AsyncSession, actor: Actor, clue_id: uuid.UUID) -> Clue | None:
-    """The clue if it is visible, locked, so that of two who settle it the second sees the first."""
+async def lock_clue(db: AsyncSession, viewer: Viewer, clue_id: uuid.UUID) -> Clue | None:
+    """The clue if it is visible to this viewer, locked, so that of two who settle it the second sees the first."""
     statement = select(Clue).where(Clue.id == clue_id, sees_clue()).with_for_update()
-    return await db.scalar(statement, viewer_parameters(actor.viewer), execution_options={"populate_existing": True})
+    return await db.scalar(statement, viewer_parameters(viewer), execution_options={"populate_existing": True})
 
 
-async def door_visit(db: AsyncSession, actor: Actor, visit_id: uuid.UUID, household_id: uuid.UUID) -> DoorVisit | None:
+async def has_staff(db: AsyncSession, visitors: Collection[uuid.UUID], organisation_id: uuid.UUID) -> bool:
+    """Whether one of these visitors, helpers and accounts, is of an organisation."""
+    helper = exists().where(Helper.id.in_(visitors), Helper.organisation_id == organisation_id)
+    account = exists().where(Account.id.in_(visitors), Account.organisation_id == organisation_id)
+    return bool(await db.scalar(select(or_(helper, account))))
+
+
+async def door_visit(
+    db: AsyncSession, viewer: Viewer, visit_id: uuid.UUID, household_id: uuid.UUID
+) -> DoorVisit | None:
     """The visit as it bears on this household; None where it is not visible.
 
     Paired is whoever held a pairing with the family on the day of the visit. An officer without pairings of their own is
     known by the account.
     """
     found = (
-        await db.execute(select(Visit).where(Visit.id == visit_id, sees_visit()), viewer_parameters(actor.viewer))
+        await db.execute(select(Visit).where(Visit.id == visit_id, sees_visit()), viewer_parameters(viewer))
     ).scalar_one_or_none()
     if found is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import uuid
 import zipfile
 from collections.abc import AsyncIterator, Sequence
@@ -152,7 +153,7 @@ async def test_a_download_is_charged_and_waits_for_its_budget(
     sweep_id, _ = swept
     monkeypatch.setattr(sweep_ledgers, "LEDGER", sweep_ledgers.LEDGER.replace("first: 7", "first: 20"))
     paid: list[int] = []
-    now, waited = [0.0], []
+    now, waited = [time.monotonic()], []
     take = Budgets.take
 
     def noted(budgets: Budgets, client: Any, cost: int) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -81,6 +81,26 @@ async def test_a_new_officer_signs_in_and_sees_what_was_granted(world: World) ->
     assert [row["action"] for row in rows][:2] == ["create_account", "grant_role"]
     assert "disable_account" in {row["action"] for row in rows}
 
+    back = gone | {"operationId": str(uuid.uuid4()), "reason": "调回"}
+    for persona in ("county_officer", "auditor"):
+        refused = back | {"operationId": str(uuid.uuid4())}
+        assert codes(await do(world, "enableAccount", refused, persona)) == ["FORBIDDEN_ROLE"], persona
+    assert codes(await do(world, "enableAccount", back | {"operationId": str(uuid.uuid4()), "reason": ""})) == [
+        "REQUIRED"
+    ]
+    payload = await do(world, "enableAccount", back)
+    assert (payload["account"]["disabledAt"], len(payload["account"]["grants"])) == (None, 1)
+    assert refused_with(await call(world, "/auth/refresh", again)) == (401, "SESSION_REVOKED"), "devices sign in anew"
+    tokens = await sign_in(world, "xin.ren")
+    data = (await call(world, "/graphql", asked, tokens["accessToken"])).json()["data"]
+    assert data["households"]["totalCount"] > 0
+    assert codes(await do(world, "enableAccount", back | {"operationId": str(uuid.uuid4())})) == ["NOT_DISABLED"]
+    assert (await trace(world, "enable_account"))[-1]["reason"] == "调回"
+    nobody = back | {"operationId": str(uuid.uuid4()), "accountId": str(uuid.uuid4())}
+    assert codes(await do(world, "enableAccount", nobody)) == ["NOT_FOUND"]
+    me = back | {"operationId": str(uuid.uuid4()), "accountId": str(account_id("administrator"))}
+    assert codes(await do(world, "enableAccount", me)) == ["NOT_YOURSELF"]
+
 
 @pytest.mark.parametrize(
     "persona", ["county_officer", "auditor", "hotline_operator", "integrator", "cadre", "anonymous"]
@@ -92,6 +112,19 @@ async def test_nobody_else_makes_accounts_or_sees_them(world: World, persona: st
     found = await world.ask(persona, "query($id: ID!) { accounts(first: 5) { totalCount nodes { id } } account(id: $id) { id } }",
                             {"id": str(account_id("cadre"))})  # fmt: skip
     assert found == {"accounts": {"totalCount": 0, "nodes": []}, "account": None}
+
+
+async def test_nobody_is_let_in_again_with_duties_that_are_kept_apart(world: World) -> None:
+    """Written into the tables by hand while the account was shut out: the auditor's stand-in is an operator."""
+    operator, auditor = account_id("hotline_operator"), account_id("auditor")
+    given = {"operationId": str(uuid.uuid4()), "accountId": str(operator), "reason": "x"}
+    assert (await do(world, "disableAccount", given))["errors"] == []
+    stands_in = "UPDATE access_grant SET deputy_id = $2, deputy_from = $3 WHERE account_id = $1"
+    await world.sql.execute(stands_in, auditor, operator, date(2020, 1, 1))
+    again = given | {"operationId": str(uuid.uuid4())}
+    assert codes(await do(world, "enableAccount", again)) == ["DUTIES_NOT_SEPARATE"]
+    await world.sql.execute(stands_in, auditor, None, None)
+    assert (await do(world, "enableAccount", again | {"operationId": str(uuid.uuid4())}))["errors"] == []
 
 
 async def test_an_administrator_finds_accounts_with_all_their_grants(world: World) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.models import Account, Grant
 from domain.access.rules import Actor, GrantRole, ViewerKind
-from domain.accounts.queries import enabled_account, grant_of, missing, refuse_others, spells_of
+from domain.accounts.queries import enabled_account, grant_of, locked_account, missing, refuse_others, spells_of
 from domain.accounts.rules import (
     SPEAKS_FOR_AN_ORGANISATION,
     AccountFacts,
@@ -71,7 +71,8 @@ async def create_account(
 async def disable_account(
     db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, account_id: uuid.UUID, reason: str
 ) -> Answer:
-    """Shut an account out for good: its devices and programs are signed out at once. `reason` stands in the trace.
+    """Shut an account out, until somebody enables it again: its devices and programs are signed out at once. `reason`
+    stands in the trace.
 
     Answers {"account_id"}. Raises Refused (FORBIDDEN_ROLE, NOT_YOURSELF), InvalidInput (REQUIRED, TOO_LONG), NotVisible.
     """
@@ -91,6 +92,36 @@ async def disable_account(
 
     content = {"account_id": account_id, "reason": reason}
     return await once(db, actor, operation_id, "disable_account", content, disable)
+
+
+async def enable_account(
+    db: AsyncSession, actor: Actor, *, operation_id: uuid.UUID, account_id: uuid.UUID, reason: str
+) -> Answer:
+    """Let an account in again that was shut out, with the password and the grants that it still has; its devices sign in
+    anew, and its programs need new clients. `reason` stands in the trace.
+
+    Answers {"account_id"}. Raises Refused (FORBIDDEN_ROLE, NOT_YOURSELF, NOT_DISABLED, DUTIES_NOT_SEPARATE), InvalidInput
+    (REQUIRED, TOO_LONG), NotVisible.
+    """
+
+    async def enable() -> Answer:
+        refuse_others(actor)
+        if problems := text_problems("reason", reason):
+            raise InvalidInput(*problems)
+        _not_oneself(actor, account_id, "accountId")
+        account = await locked_account(db, account_id, "accountId")
+        if account.disabled_at is None:
+            raise refused("NOT_DISABLED", "accountId")
+        held = await spells_of(db, account_id)
+        if not all(is_separate(held, spell) for spell in held):
+            raise refused("DUTIES_NOT_SEPARATE", "accountId")
+        detail = {"reason": reason.strip(), "disabledAt": account.disabled_at.isoformat()}
+        await db.execute(update(Account).where(Account.id == account.id).values(disabled_at=None))
+        await record(db, actor, "enable_account", "account", account.id, None, detail, operation_id=operation_id)
+        return {"account_id": str(account.id)}
+
+    content = {"account_id": account_id, "reason": reason}
+    return await once(db, actor, operation_id, "enable_account", content, enable)
 
 
 async def grant_role(

@@ -1,9 +1,10 @@
 """One file per kind of deed; what a change of a family means for its clues is composed above the families' own actions."""
 
-from domain.monitoring.actions.clues import raise_clue, verify_clue
+from domain.monitoring.actions.clues import raise_clue
 from domain.monitoring.actions.families import change_members, merge_households, split_household
 from domain.monitoring.actions.income import StatementRow, record_income_statement
 from domain.monitoring.actions.signs import evaluate_households
+from domain.monitoring.actions.verifying import verify_clue
 
 __all__ = [
     "StatementRow",

@@ -16,24 +16,15 @@ from domain.access.queries import sees_household, viewer_parameters
 from domain.access.rules import Actor
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, sealed_changes
-from domain.base.errors import Conflict, InvalidInput, Problem, Refused, not_visible
-from domain.changes.actions import Answer, once
-from domain.families.rules import Verb, may, role_problem
 from domain.households.models import Household
-from domain.households.rules import Reading
 from domain.monitoring.models import Clue, ClueWitness
-from domain.monitoring.queries import clue_policy, door_visit, lock_clue, lock_clues
+from domain.monitoring.queries import clue_policy, lock_clues
 from domain.monitoring.rules import (
-    ClueOutcome,
     ClueSource,
     ClueState,
     begun_on,
     due_on,
-    verification_problems,
 )
-
-REASON_LIMIT = 500  # characters
-_SETTLED = {ClueOutcome.CONFIRMED: ClueState.VERIFIED, ClueOutcome.NOT_CONFIRMED: ClueState.DISMISSED}
 
 
 async def raise_clue(
@@ -114,57 +105,6 @@ async def raise_clue(
         told = {"sign": sign, "period": period, "source": source.value, "isNew": born is not None}
         await record(db, actor, "raise_clue", "clue", clue_id, region_code, told)
     return clue_id
-
-
-async def verify_clue(
-    db: AsyncSession,
-    actor: Actor,
-    *,
-    operation_id: uuid.UUID,
-    clue_id: uuid.UUID,
-    visit_id: uuid.UUID,
-    outcome: ClueOutcome,
-    reason: str | None = None,
-) -> Answer:
-    """Say what was found at the door (入户核查); the visit says who was there and when, and stops the clock then.
-
-    Answers {"clue_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE); InvalidInput with all that is wrong (NOT_FOUND for the
-    visit, VISIT_OF_ANOTHER_HOUSEHOLD, ALREADY_SUPERSEDED, NOT_A_DOOR_VISIT, VISIT_BEFORE_CLUE, SECOND_VERIFIER_MISSING,
-    VERIFIER_NOT_PAIRED_MISSING, REASON_NEEDED, TOO_LONG); Conflict (CLUE_ALREADY_SETTLED, and as `once` does).
-    """
-
-    async def verify() -> Answer:
-        clue = await lock_clue(db, actor, clue_id)
-        if clue is None:
-            raise not_visible("clueId")
-        # Whoever knows the family may say what they saw there.
-        if not may(Verb.EDIT, actor.viewer.roles, is_in_region=actor.viewer.sees_region(clue.region_code)):
-            raise Refused(role_problem(Verb.EDIT))
-        if clue.state is not ClueState.NEW:
-            raise Conflict(Problem("CLUE_ALREADY_SETTLED", ("input", "clueId"), {"state": clue.state.value}))
-        reading = Reading(actor.today, {})
-        why = reading.text(reason, ("input", "reason"), at_most=REASON_LIMIT)
-        if why is None and outcome is ClueOutcome.NOT_CONFIRMED:
-            reading.wrong("REASON_NEEDED", ("input", "reason"), limit=REASON_LIMIT)
-        visit = await door_visit(db, actor, visit_id, clue.household_id)
-        if visit is None:
-            reading.wrong("NOT_FOUND", ("input", "visitId"))
-        else:
-            reading.problems += verification_problems(visit, clue.began_on)
-        if reading.problems or visit is None:
-            raise InvalidInput(*reading.problems)
-        told = {"clueState": [clue.state, _SETTLED[outcome]], "clueReason": [clue.reason, why]}
-        clue.state, clue.visit_id, clue.reason = _SETTLED[outcome], visit_id, why
-        clue.stopped_at, clue.settled_at, clue.settled_by_id = visit.occurred_at, actor.at, actor.id
-        await db.flush()
-        detail = {"outcome": outcome.value, "visit": str(visit_id)}
-        about = ("clue", clue_id, clue.region_code, detail)
-        changes = await sealed_changes(db, actor, clue.household_id, {HOUSEHOLD: told})
-        await record(db, actor, "verify_clue", *about, operation_id=operation_id, changes=changes)
-        return {"clue_id": str(clue_id)}
-
-    content = {"clue_id": clue_id, "visit_id": visit_id, "outcome": outcome, "reason": reason}
-    return await once(db, actor, operation_id, "verify_clue", content, verify)
 
 
 async def close_clues(db: AsyncSession, actor: Actor, household_id: uuid.UUID) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from api.cli.doctor import _master_key
+from api.settings import Settings
 from tests import databases
 from tests.databases import MASTER
 
@@ -228,6 +230,28 @@ async def test_doctor_finds_a_database_in_good_order(database_url: str, tmp_path
     assert errors == ""
     for well in ("✓ Python 3.", "✓ PostgreSQL 1", "✓ PostGIS 3", "✓ migrations are current", "✓ 665,276 divisions"):
         assert well in output
+
+
+async def test_doctor_looks_at_the_master_key_and_tells_nobody_what_it_is(database_url: str, tmp_path: Path) -> None:
+    def told(**environment: str) -> str:
+        return ruhu("doctor", RUHU_DATABASE_URL=database_url, RUHU_DATA_DIR=str(tmp_path), **environment)[1]
+
+    ours = told()
+    assert "✓ the master key is that of RUHU_MASTER_KEY\n" in ours
+    assert "✓ the master key opens the database's keys\n" in ours
+    another = "ab" * 32
+    output = told(RUHU_MASTER_KEY=another)
+    assert "✓ the master key is that of RUHU_MASTER_KEY\n" in output
+    assert "✗ the database's keys are wrapped under the master key" in output
+    assert another not in output
+    assert "✗ RUHU_MASTER_KEY holds no key" in told(RUHU_MASTER_KEY="abc")
+    findings = {
+        env: _master_key(Settings(env=env, data_dir=tmp_path, master_key=None)) for env in ("demo", "production")
+    }
+    assert findings["demo"] == (True, "there is no master key yet: `./ruhu serve` makes the demo's own")
+    assert findings["production"][0] is False
+    assert findings["production"][1].startswith("there is no master key, and RUHU_ENV is production")
+    assert not (tmp_path / "keys" / "master.key").exists(), "none is made by looking"
 
 
 async def test_doctor_says_what_to_do_about_a_database_that_is_new(server: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from api.notary import TraceKey
 from api.upkeep import sweep
 from domain.audit.blocks import seal, verify
 from domain.base.transactions import Sessions
+from domain.hardship.rules import RECEIPT_DAYS
 from domain.rights.retention import forget
 from domain.rights.rules import Kept, periods
 from tests.domain.actors import actor, app_sessions
@@ -33,6 +34,7 @@ async def rows(world: World, kind: Kept) -> int:
             Kept.SUBMISSION: "SELECT count(*) FROM submission WHERE content::text LIKE '%张三%'",
             Kept.OPERATION: "SELECT count(*) FROM operation WHERE name = 'test'",
             Kept.HARDSHIP_REPORT: "SELECT count(*) FROM hardship_report WHERE text = '张三的话'",
+            Kept.DEPARTMENT_LIST_ROW: "SELECT count(*) FROM department_list_row WHERE name = '张三的话'",
             Kept.HOUSEHOLD: "SELECT count(*) FROM household WHERE address = '张三的话'",
             Kept.AUDIT: "SELECT count(*) FROM audit_entry WHERE action = 'tested'",
         }[kind]
@@ -80,6 +82,18 @@ async def set_the_scene(world: World, sessions: Sessions, key: TraceKey) -> None
         uuid.uuid4().bytes,
     )
     await world.sql.execute(
+        "WITH asked AS (INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)"
+        " VALUES (gen_random_uuid(), 'match_list', '350125', $1, $2) RETURNING id),"
+        " listed AS (INSERT INTO department_list (id, organisation_id, region_code, sign, period, received_at, submitted_by_id)"
+        " SELECT asked.id, a.organisation_id, '350125', 'OTHER', '2026-11', $2, $1 FROM asked, account a"
+        " WHERE a.persona = 'department' RETURNING id, organisation_id)"
+        " INSERT INTO department_list_row (id, list_id, number, organisation_id, region_code, name, id_number_index, outcome,"
+        " amount_fen, settled_at) SELECT gen_random_uuid(), id, 1, organisation_id, '350125', '张三的话', 'x',"
+        " 'NOT_A_HOUSEHOLD_MEMBER', 700000, $2 FROM listed",
+        who,
+        NOW,
+    )
+    await world.sql.execute(
         "UPDATE household SET ended_on = '2026-11-22', end_reason = 'OTHER', address = '张三的话' WHERE id ="
         " (SELECT id FROM household WHERE erased_at IS NULL AND ended_on IS NULL ORDER BY id LIMIT 1)"
     )
@@ -100,6 +114,34 @@ async def test_it_is_kept_to_the_last_day_and_forgotten_after_it(world: World, k
         assert done[kind] > 0
         assert await rows(world, kind) == 0
         assert (await forget_at(world, sessions, NOW + periods()[kind].kept + 2 * DAY))[kind] == 0, "once"
+
+
+async def test_a_row_of_a_list_keeps_its_outcome_and_its_amount(world: World, tmp_path: Path) -> None:
+    async with app_sessions(str(world.settings.database_url)) as sessions:
+        await set_the_scene(world, sessions, TraceKey(tmp_path))
+        await forget_at(world, sessions, NOW + periods()[Kept.DEPARTMENT_LIST_ROW].kept + DAY)
+        rows = await world.sql.fetch(
+            "SELECT r.* FROM department_list_row r JOIN department_list l ON l.id = list_id WHERE received_at = $1", NOW
+        )
+        assert rows
+        for row in rows:
+            assert (row["name"], row["id_number_index"], row["phone_sealed"]) == (None, None, None)
+            assert (row["outcome"], row["amount_fen"]) == ("NOT_A_HOUSEHOLD_MEMBER", 700000)
+
+
+async def test_a_report_that_nobody_settled_is_forgotten_after_its_receipt_expired(
+    world: World, tmp_path: Path
+) -> None:
+    async with app_sessions(str(world.settings.database_url)) as sessions:
+        await set_the_scene(world, sessions, TraceKey(tmp_path))
+        await world.sql.execute(
+            "UPDATE hardship_report SET matching = 'WAITING', settled_at = NULL, reason = NULL WHERE text = $1", SECRET
+        )
+        receipt, kept = timedelta(days=RECEIPT_DAYS), periods()[Kept.HARDSHIP_REPORT].kept
+        await forget_at(world, sessions, NOW + receipt + kept - DAY)
+        assert await rows(world, Kept.HARDSHIP_REPORT) > 0
+        await forget_at(world, sessions, NOW + receipt + kept + DAY)
+        assert await rows(world, Kept.HARDSHIP_REPORT) == 0
 
 
 async def test_the_trace_is_whole_after_its_oldest_entries_were_forgotten(world: World, tmp_path: Path) -> None:
