@@ -1,6 +1,6 @@
 """Lists of departments go on: their staff settle a clue, rows are matched again, and what they say is forgotten.
 
-Revision: 0062_lists_on; follows: 0046_grades
+Revision: 0062_lists_on; follows: 0048_windows
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0062_lists_on"
-down_revision = "0046_grades"
+down_revision = "0048_windows"
 branch_labels = None
 depends_on = None
 
