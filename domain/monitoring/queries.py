@@ -35,7 +35,7 @@ from sqlalchemy.orm import aliased
 
 from domain.access.models import Account
 from domain.access.queries import MEETS, MEETS_SOME, meets, sees_household, viewer_parameters
-from domain.access.rules import Actor, Viewer
+from domain.access.rules import Actor
 from domain.helpers.models import Helper
 from domain.households.models import Membership
 from domain.households.queries import meets_of
@@ -247,10 +247,10 @@ async def visits_of(db: AsyncSession, actor: Actor, ids: Iterable[uuid.UUID]) ->
 # --- verifying ---------------------------------------------------------------------------------------------------------
 
 
-async def lock_clue(db: AsyncSession, viewer: Viewer, clue_id: uuid.UUID) -> Clue | None:
-    """The clue if it is visible to this viewer, locked, so that of two who settle it the second sees the first."""
+async def lock_clue(db: AsyncSession, actor: Actor, clue_id: uuid.UUID) -> Clue | None:
+    """The clue if it is visible, locked, so that of two who settle it the second sees the first."""
     statement = select(Clue).where(Clue.id == clue_id, sees_clue()).with_for_update()
-    return await db.scalar(statement, viewer_parameters(viewer), execution_options={"populate_existing": True})
+    return await db.scalar(statement, viewer_parameters(actor.viewer), execution_options={"populate_existing": True})
 
 
 async def has_staff(db: AsyncSession, visitors: Collection[uuid.UUID], organisation_id: uuid.UUID) -> bool:
@@ -261,7 +261,7 @@ async def has_staff(db: AsyncSession, visitors: Collection[uuid.UUID], organisat
 
 
 async def door_visit(
-    db: AsyncSession, viewer: Viewer, visit_id: uuid.UUID, household_id: uuid.UUID
+    db: AsyncSession, actor: Actor, visit_id: uuid.UUID, household_id: uuid.UUID
 ) -> DoorVisit | None:
     """The visit as it bears on this household; None where it is not visible.
 
@@ -269,7 +269,7 @@ async def door_visit(
     known by the account.
     """
     found = (
-        await db.execute(select(Visit).where(Visit.id == visit_id, sees_visit()), viewer_parameters(viewer))
+        await db.execute(select(Visit).where(Visit.id == visit_id, sees_visit()), viewer_parameters(actor.viewer))
     ).scalar_one_or_none()
     if found is None:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLScalarType, Undefined
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from schema.root import catalogue
@@ -30,6 +30,7 @@ BOUNDS = settings(
     suppress_health_check=list(HealthCheck),
 )
 SCHEMA = catalogue().graphql
+BROKEN = ("term", "clue", "sweep", "roster")
 TEXTS = ["", " ", "力星", "x" * 300, "\x00", "\u202e", "%_\\'\"", "350125201205-0001", "OTHER", "NATURAL", "FORM", "0"]
 NUMBERS = [0, 1, 2, 50, 500, 501, -1, 2**31 - 1, -(2**31)]
 DAYS = ["2026-01-31", "2026-11-22", "1900-01-01", "9999-12-31", "0001-01-01"]
@@ -88,8 +89,9 @@ def anything(draw: Any, values: dict[str, list[Any]]) -> Anything:
     return Anything(draw, SCHEMA, values)
 
 
-async def fuzz(world: World, persona: str) -> list[str]:
-    """Asks so many operations; answers the codes that came back. AssertionError names the operation that broke something."""
+async def fuzz(world: World, persona: str, *, seeded: int | None = None) -> list[str]:
+    """Asks so many operations; answers the codes that came back. AssertionError names the operation that broke something.
+    seeded: the same ones every time, for one schema."""
     rows = await world.sql.fetch(
         "(SELECT id FROM household ORDER BY (region_code ^@ '350125') DESC, id LIMIT 3) UNION ALL"
         " (SELECT id FROM person LIMIT 2) UNION ALL (SELECT id FROM pairing LIMIT 2) UNION ALL"
@@ -104,6 +106,7 @@ async def fuzz(world: World, persona: str) -> list[str]:
         return answer.status_code, answer.json()
 
     @BOUNDS
+    @(seed(seeded) if seeded is not None else lambda test: test)
     @given(anything({"ids": [str(row["id"]) for row in rows]}))
     def none_breaks_anything(operation: Anything) -> None:
         status, body = asyncio.run_coroutine_threadsafe(ask(operation), loop).result()
@@ -124,10 +127,13 @@ async def test_nothing_that_the_schema_allows_breaks_the_server(world: World, pe
 
 
 async def test_a_planted_break_is_found(world: World) -> None:
-    await world.sql.execute("ALTER TABLE term RENAME TO term_away")
+    """In tables that many operations touch, and by the same operations each time: no luck is in it."""
+    for table in BROKEN:
+        await world.sql.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
     try:
         with pytest.raises(AssertionError) as broken:
-            await fuzz(world, "county_officer")
+            await fuzz(world, "county_officer", seeded=8)
     finally:
-        await world.sql.execute("ALTER TABLE term_away RENAME TO term")
+        for table in BROKEN:
+            await world.sql.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
     assert "INTERNAL" in json.dumps(str(broken.value))

@@ -120,6 +120,9 @@ INSERT INTO statistics_balance (digits, region_code, span, starts_on, households
                                 monitoring_status, step, grades, rosters)
 SELECT length(code), code, 'M', '2026-11-01', 7, 21, 'EDGE', 'ILLNESS', 'MONITORED', '', '{}', '{}'
 FROM (VALUES ('35'), ('3501'), ('350125'), ('350125201'), ('34'), ('341503'), ('341503104')) AS place(code);
+INSERT INTO oauth_client (id, account_id, name, scopes, secret_hash, created_at, expires_at)
+SELECT 'c-' || persona, id, persona, '{*:families:walls}', sha256('x'), now(), now() + interval '1 day'
+FROM account WHERE persona IN ('partner', 'integrator');
 INSERT INTO nightly_evaluation (region_code, day, judged_at, raised)
 SELECT code, '2026-11-01', now(), 0 FROM (VALUES ('350125201'), ('341503104')) AS place(code);
 INSERT INTO task (id, kind, region_code, asked_by_id, asked_at)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.access.matrix import FieldClass, matrix
+from domain.access.roles import GrantRole
 from schema.root import schema
 from tests.sealed import opened
-from tests.walls.conftest import SEVERAL, VIEWERS, Stage, answered
+from tests.walls.conftest import SEVERAL, VIEWERS, Stage, answered, id_of
 from tests.walls.walking import AT_ONCE, DEEP, Walk, nodes_query, pages, rows_of
 
 # Root connection: (table or type, its table, which of the rows it lists at all)
@@ -77,34 +80,43 @@ BY_ID = {
     "organisation": "organisation",
 }
 PULLS = {"pullHouseholds": "household", "pullVisits": "visit"}
-# Asked below by name, or nothing about anybody. `hardshipReport` answers to a secret, `hotlineCalls` to the account that
-# entered them, duties are no rows (tests/schema/test_duties.py): they have tests of their own.
-# entered them, `pullDuties` to whoever sent what is to be mended, `gradeIndicators` to who meets the family: they have
-# tests of their own.
+# Root fields that are walked in another way, or not at all: where, or why there is nothing to wall off.
+BELOW = "asked by name below"
 OTHERS = {
-    *("node", "nodes", "viewer", "rosters", "householdsInBox", "householdByIdNumber"),
-    *("clientConfig", "region", "regions", "village", "surveyForms", "codeLists", "gradingSchemes", "gradeIndicators"),
-    *(
-        "hardshipReport",
-        "hotlineCalls",
-        "pullDuties",
-        "duties",
-        "dailySummaries",
-        "policy",
-        "reportPoster",
-        "unmetNeeds",
-        "statistics",
-        "pairingCoverage",
-        "pairingGaps",
-        "pairingSuggestions",
-        "studentsHelped",
-        "replayPolicy",
-        "auditEntries",
-        "oauthClients",
-        "account",
-        "reliefTotals",
-    ),
+    "node": BELOW,
+    "nodes": BELOW,
+    "viewer": BELOW,
+    "rosters": BELOW,
+    "householdsInBox": BELOW,
+    "householdByIdNumber": BELOW,
+    "dailySummaries": BELOW,
+    "account": BELOW,
+    "oauthClients": BELOW,
+    "auditEntries": BELOW,
+    "clientConfig": "about the program, and nobody",
+    "region": "divisions are public",
+    "regions": "divisions are public",
+    "village": "divisions are public",
+    "surveyForms": "questions, and no answers",
+    "codeLists": "vocabularies are public",
+    "gradingSchemes": "vocabularies are public",
+    "gradeIndicators": "for who meets the family: tests/schema/test_grades.py",
+    "policy": "whoever is judged by a number may know it: decision 0021",
+    "reportPoster": "a village's address for reports; who may have one: tests/schema/test_hardship_reports.py",
+    "hardshipReport": "answers to a secret that stands nowhere: tests/schema/test_hardship_reports.py",
+    "hotlineCalls": "answers to the account that entered them: tests/schema/test_hotline.py",
+    "unmetNeeds": "counts, by another rule than rows: tests/schema/test_unmet_needs.py",
+    "replayPolicy": "counts of one's own division: tests/schema/test_replay.py",
+    "statistics": "counts by region and role: tests/schema/test_statistics.py",
+    "reliefTotals": "sums of what is seen: tests/schema/test_relief.py",
+    "pairingCoverage": "counts of what is seen: tests/schema/test_pairing_coverage.py",
+    "pairingGaps": "counts of what is seen: tests/schema/test_pairing_coverage.py",
+    "pairingSuggestions": "for whoever decides on pairings there: tests/schema/test_pairing_coverage.py",
+    "studentsHelped": "counts of what is seen: tests/schema/test_pairing_coverage.py",
+    "duties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
+    "pullDuties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
 }
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_root_field_is_walked() -> None:
@@ -113,6 +125,8 @@ def test_every_root_field_is_walked() -> None:
     assert fields == walked, (
         f"tests/walls/test_walk.py: walk {sorted(fields - walked)}; gone: {sorted(walked - fields)}"
     )
+    named = {file for why in OTHERS.values() for file in re.findall(r"tests/\S+\.py", why)}
+    assert not [file for file in named if not (ROOT / file).exists()]
 
 
 @pytest.mark.parametrize("who", VIEWERS)
@@ -302,6 +316,40 @@ async def test_daily_summaries_are_of_ones_townships(stage: Stage, who: str) -> 
     found = (await answered(stage, who, query))["dailySummaries"]
     wanted = (await stage.expected(who, "daily_summary")).seen
     assert {one["region"]["code"] + one["day"] for one in found["nodes"]} == wanted
+
+
+@pytest.mark.parametrize("who", VIEWERS)
+async def test_accounts_are_found_by_administrators_alone(stage: Stage, who: str) -> None:
+    rows = await stage.world.sql.fetch("SELECT id::text FROM account ORDER BY id")
+    ids = [row["id"] for row in rows] + [str(uuid.uuid4())]
+    asked = " ".join(f'a{n}: account(id: "{id}") {{ id grants {{ id }} }}' for n, id in enumerate(ids))
+    found = await answered(stage, who, f"{{ {asked} }}")
+    seen = (await stage.expected(who, "Account", "account")).seen
+    assert [found[f"a{n}"] is not None for n in range(len(ids))] == [id in seen for id in ids]
+
+
+@pytest.mark.parametrize("who", VIEWERS)
+async def test_programs_are_shown_to_administrators_alone(stage: Stage, who: str) -> None:
+    """A table that nobody reads: a function answers, and whoever administers is shown all of it."""
+    everything = {row["id"] for row in await stage.world.sql.fetch("SELECT id FROM oauth_client")}
+    assert len(everything) > 1
+    is_administrator = any(role is GrantRole.ADMINISTRATOR for role, *_ in stage.somebody[who].grants)
+    integrator = str(id_of("integrator"))
+    for asked, wanted in (("", everything), (f'(accountId: "{integrator}")', {"c-integrator"})):
+        body = await stage.world.post(who, f"{{ oauthClients{asked} {{ id }} }}")
+        found = {one["id"] for one in body["data"]["oauthClients"] or ()}
+        assert found == (wanted if is_administrator else set())
+
+
+@pytest.mark.parametrize("who", VIEWERS)
+async def test_the_trace_is_shown_to_its_auditors_alone(stage: Stage, who: str) -> None:
+    """What was there before the question: to look into the trace adds to it."""
+    before = await stage.world.sql.fetchval("SELECT max(at) FROM audit_entry")
+    expected = (await stage.expected(who, "audit_entry")).seen
+    rows = await stage.world.sql.fetch("SELECT id::text FROM audit_entry WHERE at < $1", before)
+    found, _ = await pages(stage, who, "auditEntries", filter=f'{{before: "{before.isoformat()}"}}')
+    assert {one["id"] for one in found} == expected & {row["id"] for row in rows}
+    assert expected or who != "auditor"
 
 
 async def test_a_viewer_is_told_of_nobody_else(stage: Stage) -> None:

@@ -47,10 +47,10 @@ async def verify_clue(
     """
 
     async def verify() -> Answer:
-        viewer, staff_of = actor.viewer, None
+        viewer, seeing, staff_of = actor.viewer, actor, None
         if GrantRole.DEPARTMENT in viewer.roles and not viewer.visits_families:
-            viewer, staff_of = await _desk(db, viewer, clue_id), viewer.organisation_id
-        clue = await lock_clue(db, viewer, clue_id)
+            seeing, staff_of = replace(actor, viewer=await _desk(db, viewer, clue_id)), viewer.organisation_id
+        clue = await lock_clue(db, seeing, clue_id)
         if clue is None:
             raise not_visible("clueId")
         # Whoever knows the family may say what they saw there.
@@ -62,7 +62,7 @@ async def verify_clue(
         why = reading.text(reason, ("input", "reason"), at_most=REASON_LIMIT)
         if why is None and outcome is ClueOutcome.NOT_CONFIRMED:
             reading.wrong("REASON_NEEDED", ("input", "reason"), limit=REASON_LIMIT)
-        visit = await door_visit(db, viewer, visit_id, clue.household_id)
+        visit = await door_visit(db, seeing, visit_id, clue.household_id)
         reading.problems += await _wrong_with(db, visit, clue, staff_of)
         if reading.problems or visit is None:
             raise InvalidInput(*reading.problems)
