@@ -260,9 +260,7 @@ async def has_staff(db: AsyncSession, visitors: Collection[uuid.UUID], organisat
     return bool(await db.scalar(select(or_(helper, account))))
 
 
-async def door_visit(
-    db: AsyncSession, actor: Actor, visit_id: uuid.UUID, household_id: uuid.UUID
-) -> DoorVisit | None:
+async def door_visit(db: AsyncSession, actor: Actor, visit_id: uuid.UUID, household_id: uuid.UUID) -> DoorVisit | None:
     """The visit as it bears on this household; None where it is not visible.
 
     Paired is whoever held a pairing with the family on the day of the visit. An officer without pairings of their own is
