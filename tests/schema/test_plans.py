@@ -50,6 +50,25 @@ JOIN grading_round r ON r.region_code = left(h.region_code, 6), (VALUES (0, 'SUP
 ON CONFLICT DO NOTHING;
 RESET session_replication_role;
 """
+# A measure that was delivered, relief and an analysis of every household.
+HELP_EVERYWHERE = """
+SET session_replication_role = replica;
+INSERT INTO measure (id, household_id, region_code, kind, cause, content, entitlement, state, planned_on, approved_on,
+                     delivered_on, provider_helper_id, recorded_at, recorded_by_id)
+SELECT gen_random_uuid(), h.id, h.region_code, 'INDUSTRY', 'LACK_OF_FUNDS', '种茶', 'NONE', 'DELIVERED', day, day, day,
+       (SELECT min(id::text)::uuid FROM helper), now(), (SELECT min(id::text)::uuid FROM account)
+FROM (SELECT *, date '2026-01-01' + (row_number() OVER (ORDER BY id) % 300)::int AS day FROM household) AS h;
+INSERT INTO relief (id, household_id, region_code, kind, cause, term, source, amount_fen, given_on, given_at, given_by_id)
+SELECT gen_random_uuid(), h.id, h.region_code, 'OTHER', 'ILLNESS', '2026', 'DONATION', 10001, day, now(),
+       (SELECT min(id::text)::uuid FROM account)
+FROM (SELECT *, date '2026-01-01' + (row_number() OVER (ORDER BY id) % 300)::int AS day FROM household) AS h;
+INSERT INTO effect_analysis (id, household_id, region_code, quarter, due_on, before_on, before_causes, before_planned,
+                             before_delivered, before_confirmed, after_on, after_causes, after_planned, after_delivered,
+                             after_confirmed, written_at, written_by_id)
+SELECT gen_random_uuid(), h.id, h.region_code, '2026Q' || n, '2026-03-31', '2025-12-31', '{}', 0, 0, 0, '2026-03-31', '{}', 0,
+       0, 0, now(), (SELECT min(id::text)::uuid FROM account) FROM household h, generate_series(1, 3) AS n;
+RESET session_replication_role;
+"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,7 @@ async def province(template: str) -> AsyncIterator[Province]:
     sql = await asyncpg.connect(url)
     await load_province(sql, await databases.ring(sql), households=HOUSEHOLDS, say=lambda _: None, today=TODAY)
     await sql.execute(CLUES_EVERYWHERE)
+    await sql.execute(HELP_EVERYWHERE)
     await sql.execute("ANALYZE")
     officer = await find_viewer(sql, account_id("officer 5201"), TODAY, "zh")
     row = await sql.fetchrow(
@@ -293,3 +313,38 @@ async def end_of_first_page(url: str, query: str, viewer: Viewer) -> str:
     ((_, page),) = json.loads(answer.body)["data"].items()
     assert len(page["nodes"]) == 50
     return str(page["pageInfo"]["endCursor"])
+
+
+@pytest.mark.parametrize(
+    ("root", "index"),
+    [("measures", "ix_measure_planned_on"), ("reliefs", "ix_relief_given_on")],
+)
+async def test_lists_of_help_walk_their_order(province: Province, root: str, index: str) -> None:
+    """The latest first, in a village and in the whole province: no sort of what is not shown."""
+    query = f"query($v: RegionCode) {{ {root}(first: 50, filter: {{region: $v}}) {{ nodes {{ id state household {{ id }} }} }} }}"
+    table = index.split("_")[1]
+    plan = await explain(province.url, query, {"v": province.village}, province.officer)
+    assert f"Seq Scan on {table}" not in plan, plan
+    everything = f"{{ {root}(first: 50) {{ nodes {{ id state household {{ id }} }} }} }}"
+    plan = await explain(province.url, everything, viewer=province.everywhere)
+    assert index in plan or f"ix_{table}_region_code" in plan, plan
+    assert f"Seq Scan on {table}" not in plan, plan
+
+
+async def test_a_familys_help_is_found_by_its_household(province: Province) -> None:
+    query = """query($id: ID!) { household(id: $id) { plan { goals } measures { nodes { state lacksWitness } }
+      reliefs { nodes { amount } } measureCoverage { hasGap } completeness { isComplete } } }"""
+    plan = await explain(province.url, query, {"id": province.household}, province.cadre)
+    assert "ix_measure_household_id" in plan
+    assert "ix_relief_household_id" in plan
+    for table in ("measure", "relief", "assistance_plan", "person", "visit"):
+        assert f"Seq Scan on {table}" not in plan, plan
+
+
+async def test_a_villages_gaps_read_the_villages_families(province: Province) -> None:
+    query = """query($v: RegionCode!) { households(filter: {region: $v, hasMeasureGap: true}) { totalCount nodes { id
+      measureCoverage { unansweredCauses { code } membersWithoutMeasure { id } } } } }"""
+    plan = await explain(province.url, query, {"v": province.village}, province.officer)
+    assert "Seq Scan on household" not in plan
+    assert "Seq Scan on measure" not in plan, plan
+    assert "Seq Scan on person" not in plan, plan

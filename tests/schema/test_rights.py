@@ -72,7 +72,8 @@ async def test_no_table_about_families_is_left_out(world: World) -> None:
         "person": "members", "membership": "memberships", "household_event": "events", "household_move": "moves",
         "roster_entry": "rosters", "pairing": "pairings", "visit": "visits", "income_statement": "income_statements",
         "clue": "clues", "sweep_entry": "sweeps", "programme_case": "programmes",
-        "programme_case_event": "programme_events", "risk_grade": "grades",
+        "programme_case_event": "programme_events", "risk_grade": "grades", "assistance_plan": "plans",
+        "measure": "measures", "effect_analysis": "effect_analyses", "relief": "relief",
     }  # fmt: skip
     for row in await world.sql.fetch(TABLES_OF_A_FAMILY):
         table = row["table_name"]
