@@ -45,7 +45,10 @@ async def test_what_is_still_to_come_for_somebody_goes_along_and_what_is_nobodys
     new, today = str(uuid.uuid4()), day(0)
     split = await act(
         *(world, "village_officer", SPLIT),
-        id=new, householdId=home, on=today, members=[{"personId": son["id"], "relationToHead": "HEAD"}],
+        id=new,
+        householdId=home,
+        on=today,
+        members=[{"personId": son["id"], "relationToHead": "HEAD"}],
     )
     assert split["errors"] == []
     old_plan, stayed = await help_of(world, home)
