@@ -12,7 +12,7 @@ from domain.access.rules import CHINA
 from domain.base.bulk import bare
 from domain.base.sealing import Ring
 from domain.demo.assistance import write_help
-from domain.demo.grades import write_grades
+from domain.demo.grades import write_grades, write_lights
 from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
@@ -69,6 +69,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     write_clues(rows, settled, visits, at)
     write_reports(rows, at)
     write_grades(rows, settled, visits, at)
+    write_lights(rows, settled, at)
     write_help(rows, helped, visits, at)
     write_programmes(rows, settled)
     # Keys are checked all the same, at the end; the change feed has nobody yet whom it could tell.

@@ -1,7 +1,7 @@
 """The last two rounds of Lu'an's three levels, by the book: a call, the village's proposal, the township, the county.
 
 The level follows from who can work and who is ill, as somebody at the door might judge; the source grades nobody.
-Of the later round a few are not done yet: that is what a county looks for.
+Of the later round a few are not done yet: that is what a county looks for. Xinjiang's lights are the worker's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import uuid
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,10 @@ from domain.demo.personas import account_id
 from domain.demo.rows import Rows
 from domain.demo.settlements import Settled
 from domain.demo.visits import DemoVisit
+from domain.grades.indicators import YEAR, LightFacts, light, light_indicators, told
+from domain.grades.loading import shipped
+from domain.grades.rules import Reckoned, Scheme
+from domain.monitoring.rules import MAKE_A_MONTH_KNOWN, PRODUCTION_COST, window
 
 YUAN_COUNTY: Final = "341503"
 MONTHS: Final = (4, 10)  # S3: 以后每年4月、10月进行动态调整
@@ -28,6 +32,10 @@ SCHEME: Final = "THREE_LEVELS"
 AT_WORK: Final = ("ORDINARY", "SKILLED")
 # What happens to a proposal, and how many days after the one before; the county's officer is a persona.
 STEPS: Final = (("PROPOSED", 1), ("REVIEWED", 3), ("FILED", 2))
+NOT_YET: Final = (
+    *("cause", "note", "reviewed_at", "reviewed_by_id", "filed_at", "filed_by_id", "effective_from", "supersedes_id"),
+    *("superseded_at", "superseded_on", "returned_at", "returned_by_id", "return_reason"),
+)
 # Of the later round: every so many-th grade has come no further.
 NOT_DONE: Final = {3: "PROPOSED", 7: "REVIEWED"}
 
@@ -86,12 +94,7 @@ def _grade(
     at: datetime,
 ) -> None:
     level, reasons = _judged(settled, is_first=is_first)
-    row: dict[str, Any] = dict.fromkeys(
-        (
-            *("cause", "note", "reviewed_at", "reviewed_by_id", "filed_at", "filed_by_id", "effective_from"),
-            *("supersedes_id", "superseded_at", "superseded_on", "returned_at", "returned_by_id", "return_reason"),
-        )
-    )
+    row: dict[str, Any] = dict.fromkeys(NOT_YET)
     people = (f"grader {settled.region_code}", f"grader {settled.region_code[:9]}", "other_county_officer")
     moment = datetime.combine(visit.received_at.astimezone(CHINA).date(), time(10), CHINA)
     for (state, days), who, column in zip(STEPS, people, ("proposed", "reviewed", "filed"), strict=True):
@@ -134,3 +137,52 @@ def _judged(settled: Settled, *, is_first: bool) -> tuple[str, list[str]]:
     if is_first and any("SERIOUS_ILLNESS" in member.health for member in members):
         return "YELLOW", ["LATENT_DIFFICULTY"]  # half a year later the treatment is over
     return "BLUE", ["HAS_SKILLS", "STABLE_JOB_OR_GOOD_TRADE", "NO_DIFFICULTY"]
+
+
+# --- Xinjiang's lights -------------------------------------------------------------------------------------------------
+
+XINJIANG: Final = "65"
+LINE: Final = 600_000  # fen per head and year: nobody there has set another
+BANDS: Final = (100, 125, 150)
+
+
+def write_lights(rows: Rows, settled: Sequence[Settled], at: datetime) -> None:
+    """What the worker would reckon in the night of the load from the figures that were written: it finds nothing to do."""
+    scheme = shipped(Reckoned.FOUR_LIGHTS.value)
+    span = window(at.date(), YEAR)
+    told_of: dict[uuid.UUID, dict[date, dict[str, int]]] = defaultdict(dict)
+    for row in rows.of["income_statement"]:
+        # What was asked at the door counts before what the family says by itself.
+        if span.first <= row["month"] < span.until and row["origin"] != "SELF_DECLARED":
+            month = told_of[row["household_id"]].setdefault(row["month"], {})
+            month[row["kind"]] = month.get(row["kind"], 0) + row["amount_fen"]
+    for one in settled:
+        if one.region_code.startswith(XINJIANG) and one.family.category in scheme.categories:
+            _light(rows, one, scheme, list(told_of[one.id].values()), at)
+
+
+def _light(rows: Rows, settled: Settled, scheme: Scheme, months: Sequence[Mapping[str, int]], at: datetime) -> None:
+    known = sum(any(kind in told for kind in MAKE_A_MONTH_KNOWN) for told in months)
+    net = sum(-fen if kind == PRODUCTION_COST else fen for told in months for kind, fen in told.items())
+    members, until = len(settled.family.members), window(at.date(), 1).first
+    facts = LightFacts(net if known == YEAR else None, members, LINE, BANDS, YEAR - known, until)
+    level = light(facts.net, members, LINE, BANDS)
+    indicators = light_indicators(facts)
+    rows.add(
+        "risk_grade",
+        **dict.fromkeys(name for name in NOT_YET if name not in ("filed_at", "effective_from")),
+        id=namespace_id(f"demo light {settled.family.key}"),
+        household_id=settled.id,
+        region_code=settled.region_code,
+        scheme=scheme.code,
+        level=level,
+        state="FILED",
+        reasons=[one.bears_out for one in indicators],
+        indicators=json.dumps(told(scheme, level, indicators)),
+        visit_id=None,
+        round_id=None,
+        proposed_at=at,
+        proposed_by_id=None,
+        filed_at=at,
+        effective_from=at.date(),
+    )

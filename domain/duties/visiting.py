@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     case,
     cast,
     exists,
@@ -34,9 +35,11 @@ from domain.duties.rules import (
 )
 from domain.duties.shape import Asked, concerns, holds, level_of, row
 from domain.duties.windows import in_time_for, windows
+from domain.grades.models import RiskGrade
+from domain.grades.queries import held_on
 from domain.households.models import Household, MonitoringStatus
 from domain.pairings.models import Pairing
-from domain.policy.queries import as_text, value_of
+from domain.policy.queries import as_text, as_texts, value_of
 from domain.sweeps.queries import china_day, midnight
 from domain.visits.models import Visit, VisitCompanion, VisitContact
 
@@ -110,6 +113,8 @@ def _numbers(region_code: Any, day: Any) -> Any:
             number("ABSENT_DOOR_VISIT_INTERVAL").label("door_months"),
             number("MONTHLY_VISIT_CUTOFF").label("cutoff"),
             value_of("VISIT_INTERVAL_BY_CATEGORY", region_code, day).label("by_category"),
+            value_of("VISIT_INTERVAL_BY_GRADE", region_code, day).label("by_grade"),
+            as_texts(value_of("GRADING_SCHEMES", region_code, day)).label("schemes"),
         )
         .offset(literal_column("0"))
         .lateral("numbers")
@@ -120,19 +125,43 @@ def _is_on_record(home: Any, day: Any) -> ColumnElement[bool]:
     return and_(home.registered_on <= day, or_(home.ended_on.is_(None), home.ended_on > day))
 
 
+def _pace(home: Any, is_key: Any, numbers: Any, day: Any) -> Any:
+    """How many months a window of the household has and why, in FROM. Beside key help the shortest that policy asks for
+    counts: a red household is called on every month, whatever its category (ASSUMPTION: no source ranks the two)."""
+    is_tracked = home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED
+    by_category = cast(numbers.c.by_category.op("->>")(home.category), Integer())
+    usual = case((is_tracked, numbers.c.tracking_months), else_=by_category)
+    grade = aliased(RiskGrade)
+    by_grade = (
+        select(func.min(cast(numbers.c.by_grade.op("->>")(grade.level), Integer())).label("months"))
+        .where(grade.household_id == home.id, held_on(day, grade), grade.scheme == any_(numbers.c.schemes))
+        .where(~is_key)
+        .correlate_except(grade)
+        .lateral("by_grade")
+    )
+    is_by_grade = by_grade.c.months < func.coalesce(usual, by_grade.c.months + literal_column("1"))
+    months = case((is_key, numbers.c.key_months), else_=func.least(by_grade.c.months, usual))
+    because = case((is_key, "MONITORED"), (is_by_grade, "GRADE"), (is_tracked, "TRACKED"), else_="CATEGORY")
+    return (
+        select(months.label("months"), because.label("because"))
+        .select_from(by_grade)
+        .correlate_except(by_grade)
+        .offset(literal_column("0"))
+        .lateral("pace")
+    )
+
+
 def visits(asked: Asked) -> Select[Any]:
     """A visit in each window: "每月至少入户走访一次" for a household under monitoring (Fuzhou 2020, Fujian 2020;
-    domain.md §6, §11.1), "tracked quarterly" once its risk is gone (§11.13), else by its category as the policy has it."""
+    domain.md §6, §11.1), "tracked quarterly" once its risk is gone (§11.13), else by its category or by the level of its
+    grade (§7: "visit frequency by grade/category"), as the policy has it."""
     home, visit, day = aliased(Household), aliased(Visit), asked.day
     numbers = _numbers(home.region_code, day)
     is_key = home.monitoring_status == MonitoringStatus.MONITORED
-    is_tracked = home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED
-    by_category = cast(numbers.c.by_category.op("->>")(home.category), Integer())
-    months = case((is_key, numbers.c.key_months), (is_tracked, numbers.c.tracking_months), else_=by_category)
-    span = windows(day, months)
+    pace = _pace(home, is_key, numbers, day)
+    span = windows(day, pace.c.months)
     since = home.registered_on
     helped_by = case((is_key, literal(KEY_HELP, Text())), else_=literal(ANY, Text()))
-    basis = case((is_key, "MONITORED"), (is_tracked, "TRACKED"), else_="CATEGORY")
     return (
         select(
             *row(
@@ -146,12 +175,13 @@ def visits(asked: Asked) -> Select[Any]:
                 period=span.c.name,
                 began_on=func.greatest(span.c.first_on, since),
                 due_on=span.c.last_on,
-                because=basis,
-                months=months,
+                because=pace.c.because,
+                months=pace.c.months,
             )
         )
         .select_from(home)
         .join(numbers, literal(True))
+        .join(pace, literal(True))
         .join(span, literal(True))
         .where(
             concerns(asked, DutyRule.VISIT_DUE, home.region_code, home.id),

@@ -142,8 +142,8 @@ async def review_grade(
 ) -> Answer:
     """The township has no objection (经乡镇审核无异议), or sends the proposal back and says why.
 
-    Answers {"grade_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE, RECUSED_ACTED_ELSEWHERE); InvalidInput (REASON_NEEDED,
-    TOO_LONG); Conflict (GRADE_NOT_WAITING, and as `once` does).
+    Answers {"grade_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE, HAS_ENDED, RECUSED_ACTED_ELSEWHERE); InvalidInput
+    (REASON_NEEDED, TOO_LONG); Conflict (GRADE_NOT_WAITING, and as `once` does).
     """
 
     async def review() -> Answer:
@@ -224,6 +224,8 @@ async def _grade_waiting(
         raise not_visible("gradeId")
     household, grade = home
     _check_role(actor, who, household.region_code)
+    if household.ended_on is not None:
+        raise refused("HAS_ENDED", "gradeId", endedOn=str(household.ended_on))
     if wrong := recusal_problem(actor.id, level, Taken(grade.proposed_by_id, grade.reviewed_by_id)):
         raise Refused(wrong)
     if wrong := state_problem(grade.state, *states):

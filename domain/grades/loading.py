@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from domain.grades.rules import Level, Scheme
+
 DATA: Final = Path(__file__).parent / "data"
 
 # What a county has added stays; what ships is as the files say.
@@ -37,6 +39,17 @@ def read_levels() -> Iterator[tuple[Any, ...]]:
     for row in _rows("levels.csv"):
         words = row["scheme"], row["code"], row["label_zh"], row["label_en"], row["colour"]
         yield *words, int(row["rank"]), row["raises_clue"] == "true", row["reasons"].split()
+
+
+def shipped(code: str) -> Scheme:
+    """A scheme as the files have it."""
+    (row,) = (row for row in read_schemes() if row[0] == code)
+    levels = {
+        name: Level(name, rank, raises_clue, frozenset(reasons))
+        for scheme, name, _, _, _, rank, raises_clue, reasons in read_levels()
+        if scheme == code
+    }
+    return Scheme(code, row[3], frozenset(row[4]), levels)
 
 
 async def load_schemes(connection: asyncpg.Connection) -> None:

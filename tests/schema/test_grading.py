@@ -121,6 +121,18 @@ async def test_a_household_of_another_category_or_one_that_has_ended_is_not_grad
     assert codes(await proposed(world, ended, None, "BLUE", BLUE, **AD_HOC)) == ["HAS_ENDED"]
 
 
+async def test_what_was_proposed_for_a_household_that_is_no_more_goes_no_further(
+    world: World, clock: Clock, home: str
+) -> None:
+    grade = (await proposed(world, home, await call(world, clock, home), "BLUE", BLUE, **AD_HOC))["grade"]["id"]
+    ended = "UPDATE household SET ended_on = $2, end_reason = $3 WHERE id::text = $1"
+    await world.sql.execute("SET session_replication_role = replica")
+    await world.sql.execute(ended, home, clock.at.date(), "NO_MEMBERS")
+    assert codes(await reviewed(world, grade)) == ["HAS_ENDED"]
+    await world.sql.execute(ended, home, None, None)
+    await world.sql.execute("RESET session_replication_role")
+
+
 @pytest.mark.parametrize("persona", sorted(set(PERSONAS) - {"village_officer", "other_cadre"}))
 async def test_nobody_but_the_village_and_its_team_proposes(
     world: World, clock: Clock, home: str, persona: str

@@ -10,13 +10,12 @@ import pytest
 
 from domain.access.recusal import CaseLevel
 from domain.access.rules import CHINA
-from domain.grades.loading import read_levels, read_schemes
+from domain.grades.loading import read_levels, read_schemes, shipped
 from domain.grades.rules import (
     ASKED_FOR,
     CurrentRound,
     DueRound,
     GradeState,
-    Level,
     Occasion,
     Scheme,
     Taken,
@@ -32,18 +31,6 @@ from domain.grades.rules import (
 from domain.monitoring.rules import DoorVisit
 from domain.policy.catalogue import PARAMETERS
 from domain.visits.rules import VisitContact
-
-
-def shipped(code: str) -> Scheme:
-    """A scheme as the files have it."""
-    (row,) = (row for row in read_schemes() if row[0] == code)
-    levels = {
-        name: Level(name, rank, raises, frozenset(reasons))
-        for scheme, name, _, _, _, rank, raises, reasons in read_levels()
-        if scheme == code
-    }
-    return Scheme(code, row[3], frozenset(row[4]), levels)
-
 
 LUAN, LIGHTS = shipped("THREE_LEVELS"), shipped("FOUR_LIGHTS")
 TODAY = date(2019, 10, 9)

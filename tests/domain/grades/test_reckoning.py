@@ -130,6 +130,17 @@ async def test_whoever_the_scheme_is_not_for_has_no_light_and_loses_the_one_they
     assert (light["state"], light["superseded_on"]) == ("SUPERSEDED", date(2026, 11, 23))
 
 
+async def test_the_lights_of_the_demo_are_those_that_the_worker_reckons(world: World) -> None:
+    loaded_on = await world.sql.fetchval("SELECT max(effective_from) FROM risk_grade WHERE scheme = 'FOUR_LIGHTS'")
+    at = datetime.combine(loaded_on, NIGHT.timetz())
+    async with worker.working(world.settings) as work:
+        assert await reckon_lights(work.sessions, "653123202", at) == 0
+    held = await world.sql.fetch(
+        "SELECT level, count(*) FROM risk_grade WHERE scheme = 'FOUR_LIGHTS' AND region_code ^@ '653123202' GROUP BY 1"
+    )
+    assert {row["level"] for row in held} >= {"UNKNOWN", "GREEN"}
+
+
 async def test_two_workers_at_once_light_one_light(world: World) -> None:
     home = await a_family(world, 2_000_000)
     async with worker.working(world.settings) as work:
