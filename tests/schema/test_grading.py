@@ -257,3 +257,28 @@ async def test_an_id_of_somebody_else_is_taken(world: World, clock: Clock, home:
     given = {"id": id, "householdId": home, "scheme": "THREE_LEVELS", "level": "BLUE", "reasons": list(BLUE)}
     other = await world.ask("other_cadre", PROPOSE, {"input": given})
     assert codes(other["proposeGrade"]) == ["ID_TAKEN"]
+
+
+DUE = """query ($filter: DutyFilter, $on: Date) { duties(filter: $filter, on: $on) { nodes { period dueOn facts } } }"""
+
+
+async def test_how_often_somebody_calls_follows_the_grade_once_it_is_filed(
+    world: World, clock: Clock, home: str
+) -> None:
+    """VISIT_INTERVAL_BY_GRADE: red every month, blue no more often than the category has it."""
+    await world.sql.execute("UPDATE household SET monitoring_status = 'NEVER' WHERE id::text = $1", home)
+    asked = {"filter": {"householdId": home, "rules": ["VISIT_DUE"]}, "on": "2026-12-31"}
+
+    async def due() -> list[Any]:
+        nodes: list[Any] = (await world.ask(COUNTY, DUE, asked))["duties"]["nodes"]
+        return [(one["period"], one["facts"]["because"]) for one in nodes if one["dueOn"] == "2026-12-31"]
+
+    visit = await call(world, clock, home)
+    grade = (await proposed(world, home, visit, "RED", ("NO_LABOUR",), **AD_HOC))["grade"]["id"]
+    await reviewed(world, grade)
+    assert await due() == [], "a proposal demands nothing, and the half-year has its visit"
+    await filed(world, grade)
+    clock.on("2026-12-31")
+    assert await due() == [("2026-12", "GRADE")]
+    await graded(world, clock, home, "BLUE", *BLUE, **AD_HOC)
+    assert await due() == []
