@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations, AccountQueries
+from schema.checks import CheckQueries
 from schema.client_config import ClientConfigQueries
 from schema.clients import ClientMutations, ClientQueries
 from schema.clue_alerts import ClueSubscriptions
@@ -82,6 +83,7 @@ class Query(
     SubmissionQueries,
     ReviewQueries,
     ClueQueries,
+    CheckQueries,
     SummaryQueries,
     SweepQueries,
     GradeQueries,
