@@ -144,7 +144,7 @@ async def _state(settings: Settings, stack: AsyncExitStack) -> State:
     await stack.enter_async_context(kept_current(ring, reads, master))
     stored = [*stored_documents(), *report_page.documents()]
     answering = _engine(settings, reads, Reads(anew), ring)
-    for document in stored:
+    for document in (*stored, *sweep_ledgers.documents()):
         answering.trust(document)
     return State(
         settings=settings,

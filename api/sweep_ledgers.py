@@ -48,6 +48,11 @@ HEADER: Final = (
 )
 
 
+def documents() -> tuple[str, ...]:
+    """The operations that a file is made of, for the engine to have ready."""
+    return WORDS, LEDGER
+
+
 @dataclass
 class Refusal(Exception):
     """The read engine's own refusal, before anything was sent."""

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from api import worker
 from api.jobs import JOBS, SCHEDULES
 from domain.access.rules import CHINA
@@ -100,6 +102,32 @@ async def test_a_list_of_the_last_quarter_but_no_older_one(world: World) -> None
     assert [row["outcome"] for row in await rows_of(world, id)] == ["NOT_A_HOUSEHOLD_MEMBER"]
     await nightly(world, 89)
     assert [row["outcome"] for row in await rows_of(world, id)] == ["MATCHED_NEW_CLUE"]
+
+
+@pytest.mark.parametrize("whose", ["family", "person"])
+async def test_a_row_forgets_whom_it_named_when_they_are_erased(world: World, whose: str) -> None:
+    number, other = a_number(), a_number()
+    home = await new_family(world, person(a_name(), idNumber=number))
+    await new_family(world, person(a_name(), idNumber=other))
+    id = await delivered(world, [{"idNumber": one, "name": "张三", "amount": "10300"} for one in (number, other)])
+    one = await world.sql.fetchval("SELECT id FROM person WHERE household_id = $1", uuid.UUID(home))
+    async with world.sql.transaction():  # as if they had died
+        await world.sql.execute(
+            "UPDATE person SET is_head = false, household_id = NULL, left_household_id = $1 WHERE household_id = $1",
+            uuid.UUID(home),
+        )
+        await world.sql.execute(
+            "UPDATE household SET ended_on = current_date, end_reason = 'OTHER' WHERE id = $1", uuid.UUID(home)
+        )
+    erase = {"family": ("ruhu_empty_household", uuid.UUID(home)), "person": ("ruhu_empty_person", one)}[whose]
+    await world.sql.execute(f"SELECT {erase[0]}($1, now())", erase[1])
+    rows = await world.sql.fetch(
+        "SELECT name, id_number_sealed, id_number_masked, id_number_index, outcome, amount_fen FROM department_list_row"
+        " WHERE list_id = $1 ORDER BY number",
+        uuid.UUID(id),
+    )
+    assert tuple(rows[0]) == (None, None, None, None, "MATCHED_NEW_CLUE", 1030000)
+    assert rows[1]["name"] == "张三", "another's row"
 
 
 def test_it_comes_every_night() -> None:
