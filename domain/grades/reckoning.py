@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Select,
+    Text,
     and_,
     any_,
     case,
@@ -90,18 +91,12 @@ def lights_on(township: str, on: date) -> Select[Any]:
     year = (
         select(
             fact.c.household_id,
+            fact.c.region_code,
             func.count().filter(~fact.c.is_known).label("unknown"),
             cast(func.sum(fact.c.steady + fact.c.uneven), BigInteger()).label("net"),
         )
-        .group_by(fact.c.household_id)
+        .group_by(fact.c.household_id, fact.c.region_code)
         .cte("year")
-    )
-    people = (
-        select(Membership.household_id, func.count().label("members"))
-        .join(population, population.c.household_id == Membership.household_id)
-        .where(Membership.started_on <= on, or_(Membership.ended_on.is_(None), Membership.ended_on > on))
-        .group_by(Membership.household_id)
-        .cte("people")
     )
     village = select(population.c.region_code).distinct().subquery("village")
     line = cast(cast(as_text(value_of("INCOME_LINE", village.c.region_code, on)), Numeric()) * 100, BigInteger())
@@ -115,41 +110,58 @@ def lights_on(township: str, on: date) -> Select[Any]:
         .cte("rule")
         .prefix_with("MATERIALIZED")
     )
-    members = func.coalesce(people.c.members, 0)
+    # Household by household, each by an index: what stands in a CTE has no statistics, and joins of two are nested loops.
+    spell = aliased(Membership)
+    members = (
+        select(func.count())
+        .where(spell.household_id == year.c.household_id, spell.started_on <= on)
+        .where(or_(spell.ended_on.is_(None), spell.ended_on > on))
+        .correlate(year)
+        .scalar_subquery()
+    )
+    facts = (
+        select(
+            *(year.c.household_id, year.c.region_code, year.c.net, year.c.unknown, rule.c.line, rule.c.bands),
+            members.label("members"),
+        )
+        .join(rule, rule.c.region_code == year.c.region_code)
+        .cte("facts")
+        .prefix_with("MATERIALIZED")
+    )
     lights = [
-        (year.c.net * 100 < rule.c.line * rule.c.bands[place] * members, literal(name))
+        (facts.c.net * 100 < facts.c.line * facts.c.bands[place] * facts.c.members, literal(name))
         for place, name in enumerate(LIGHTS[:-1], 1)
     ]
-    level = case((or_(year.c.unknown > 0, members == 0), literal(UNKNOWN_LIGHT)), *lights, else_=literal(LIGHTS[-1]))
-    judged = (
+    not_known = or_(facts.c.unknown > 0, facts.c.members == 0)
+    level = case((not_known, literal(UNKNOWN_LIGHT)), *lights, else_=literal(LIGHTS[-1]))
+    held, gone, home = aliased(RiskGrade), aliased(RiskGrade), aliased(Household)
+    holds = held.household_id == facts.c.household_id, held.scheme == FOUR_LIGHTS, held.state == GradeState.FILED
+    current = select(held.id, held.level).where(*holds).correlate(facts).lateral("current_light")
+    changed = (
         select(
-            *(population.c.household_id, population.c.region_code, year.c.net, rule.c.line, rule.c.bands),
-            *(members.label("members"), year.c.unknown, level.label("level")),
+            *(facts.c.household_id, facts.c.region_code, level.label("level")),
+            *(facts.c.net, facts.c.members, facts.c.line, facts.c.bands, facts.c.unknown),
+            *(current.c.id.label("current_id"), current.c.level.label("before")),
         )
-        .join(year, year.c.household_id == population.c.household_id)
-        .join(rule, rule.c.region_code == population.c.region_code)
-        .outerjoin(people, people.c.household_id == population.c.household_id)
-        .cte("judged")
+        .select_from(facts.outerjoin(current, literal(True)))
+        .where(level.is_distinct_from(current.c.level))
     )
-    held = aliased(RiskGrade)
-    here = and_(held.region_code >= township, held.region_code < township + AFTER_EVERY_DIGIT)
-    current = (
-        select(held.id, held.household_id, held.region_code, held.level)
-        .where(held.scheme == FOUR_LIGHTS, held.state == GradeState.FILED, here)
-        .cte("current_light")
+    is_for = and_(
+        exists().where(GradingScheme.code == FOUR_LIGHTS, home.category == any_(GradingScheme.categories)),
+        exists().where(rule.c.region_code == home.region_code),
+        or_(home.ended_on.is_(None), home.ended_on > on),
     )
-    return (
-        select(
-            func.coalesce(judged.c.household_id, current.c.household_id).label("household_id"),
-            func.coalesce(judged.c.region_code, current.c.region_code).label("region_code"),
-            *(judged.c.level, judged.c.net, judged.c.members, judged.c.line, judged.c.bands, judged.c.unknown),
-            current.c.id.label("current_id"),
-            current.c.level.label("before"),
-        )
-        .select_from(judged.outerjoin(current, judged.c.household_id == current.c.household_id, full=True))
-        .where(judged.c.level.is_distinct_from(current.c.level))
-        .order_by("household_id")
+    nothing = [
+        literal(None, kind)
+        for kind in (Text(), BigInteger(), BigInteger(), BigInteger(), ARRAY(Integer()), BigInteger())
+    ]
+    ended = (
+        select(gone.household_id, gone.region_code, *nothing, gone.id, gone.level)
+        .join(home, home.id == gone.household_id)
+        .where(gone.scheme == FOUR_LIGHTS, gone.state == GradeState.FILED, ~is_for)
+        .where(gone.region_code >= township, gone.region_code < township + AFTER_EVERY_DIGIT)
     )
+    return changed.union_all(ended)  # type: ignore[return-value]
 
 
 async def reckon_lights(sessions: Sessions, township: str, at: datetime) -> int:
