@@ -7,11 +7,13 @@ from domain.assistance.models import Measure
 from domain.audit.models import AuditEntry
 from domain.base.models import Base
 from domain.calendar.models import CalendarDay
+from domain.campaigns.models import Campaign
 from domain.changes.models import Change
 from domain.grades.models import RiskGrade
 from domain.hardship.models import HardshipReport
 from domain.helpers.models import Helper
 from domain.households.models import Household
+from domain.links.models import BenefitLink
 from domain.lists.models import DepartmentList
 from domain.monitoring.models import Clue
 from domain.pairings.models import Pairing
@@ -29,7 +31,9 @@ from domain.webhooks.models import WebhookEndpoint
 NOUNS = (
     Account,
     AuditEntry,
+    BenefitLink,
     CalendarDay,
+    Campaign,
     Change,
     Clue,
     Credential,

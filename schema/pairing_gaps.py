@@ -67,7 +67,7 @@ class PairingGap:
     @planned
     def student(self) -> Person | None:
         """The student, where it is about one. 学生"""
-        return one(Person, PersonRow.id == _GAP.c.id, _GAP.c.subject == PairingSubject.STUDENT.value)
+        return one(Person, PersonRow.id == _GAP.c.person_id)
 
     @planned
     def helper(self) -> Helper | None:

@@ -12,13 +12,29 @@ from strawberry.scalars import JSON
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.base.errors import InvalidInput, Problem
+from domain.links import models as links
 from domain.pairings import actions
 from domain.pairings import models as m
-from domain.pairings.queries import holds_on, sees_pairing
+from domain.pairings.queries import holds_on, phone_of, sees_pairing
 from domain.pairings.rules import HANDED_OVER
 from domain.sync.deferred import judge_waiting
 from schema.context import Info
-from schema.engine import CountedConnection, by, described, entity, equals, is_in, keyed, matches, one, pages, planned
+from schema.engine import (
+    CountedConnection,
+    by,
+    described,
+    entity,
+    equals,
+    is_in,
+    keyed,
+    many,
+    matches,
+    one,
+    opened,
+    pages,
+    planned,
+    related,
+)
 from schema.errors import WHAT_TO_DO, UserError, answered
 from schema.helpers import Helper, Organisation, below
 from schema.node import Node
@@ -27,7 +43,9 @@ from schema.scalars import RegionCode
 from schema.terms import Term, term
 
 if TYPE_CHECKING:
+    from schema.benefit_links import BenefitLink
     from schema.households import Household
+    from schema.partners import Agreement
     from schema.people import Person
 
 LazyHousehold = Annotated["Household", strawberry.lazy("schema.households")]
@@ -54,6 +72,23 @@ class Pairing(Node):
     mode: Term | None = term("pairing_mode", m.Pairing.mode, description="In what way they co-operate. 结对方式")
     terms: JSON | None = described("What was agreed, as it was written down. 协议内容")
     succeeds: Pairing | None = described("The pairing that was handed over to this one. 承接的结对")
+    contact: Helper | None = described("Somebody of the organisation to call. 单位联系人")
+    contact_phone: str | None = opened(
+        phone_of(m.Pairing.contact_id),
+        description="For the two sides of the pairing: whoever helps, and officers of the region. 单位联系人电话",
+    )
+    responsible: Helper | None = described("The officer who answers for it. 责任干部")
+    responsible_phone: str | None = opened(phone_of(m.Pairing.responsible_id), description="For the same. 责任干部电话")
+    agreements: list[Annotated[Agreement, strawberry.lazy("schema.partners")]] = related(
+        m.Pairing.agreements, order_by=(m.Agreement.signed_on,), description="Documents it stands on. 帮扶协议"
+    )
+
+    @planned
+    def benefit_links(self) -> list[Annotated[BenefitLink, strawberry.lazy("schema.benefit_links")]]:
+        """What was promised under it, for who meets the family and for the enterprise. 利益联结"""
+        from schema.benefit_links import BenefitLink
+
+        return many(BenefitLink, links.BenefitLink.pairing_id == m.Pairing.id, order_by=(links.BenefitLink.started_on,))
 
 
 @strawberry.input(description="Which pairings; all conditions together. 结对筛选条件")

@@ -14,12 +14,15 @@ from domain.access.recusal import CaseLevel
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.accounts.rules import ADMINISTERS
 from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
+from domain.campaigns.rules import OPENS_CAMPAIGNS, REPORTS
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.grades import rules as grades
 from domain.hardship.rules import ENTERS_CALLS
+from domain.links import rules as links
 from domain.lists.rules import DELIVERS_LISTS
 from domain.pairings import rules as pairings
+from domain.pairings.partnership import FILES_AGREEMENTS
 from domain.policy import rules as policy
 from domain.programmes import rules as programmes
 from domain.rights.rules import WHO_ERASES, WHO_EXPORTS
@@ -58,6 +61,13 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "assignPairing": pairings.DECIDES,
     "handOverPairing": pairings.DECIDES,
     "endPairing": pairings.DECIDES,
+    "fileAgreement": FILES_AGREEMENTS,
+    "nameContacts": pairings.DECIDES,
+    "agreeBenefitLink": links.AGREES,
+    "endBenefitLink": links.AGREES,
+    "recordBenefitDelivery": links.DELIVERS,
+    "openCampaign": OPENS_CAMPAIGNS,
+    "reportActivity": REPORTS,
     "recordIncomeStatement": families.WHO_MAY[Verb.EDIT],
     "verifyClue": {*families.WHO_MAY[Verb.EDIT], GrantRole.DEPARTMENT},  # of the clues of its own lists
     "makePlan": KNOWS_THE_FAMILY,

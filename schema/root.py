@@ -9,6 +9,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations, AccountQueries
 from schema.checks import CheckQueries
+from schema.benefit_links import BenefitLinkMutations, BenefitLinkQueries
+from schema.campaigns import CampaignMutations, CampaignQueries
 from schema.client_config import ClientConfigQueries
 from schema.clients import ClientMutations, ClientQueries
 from schema.clue_alerts import ClueSubscriptions
@@ -36,6 +38,7 @@ from schema.node import NodeQueries
 from schema.pairing_coverage import PairingCoverageQueries
 from schema.pairing_gaps import PairingGapQueries
 from schema.pairings import PairingMutations, PairingQueries
+from schema.partners import PartnerMutations, PartnerQueries
 from schema.planning import PlanMutations
 from schema.policy import PolicyMutations, PolicyQueries
 from schema.posters import PosterQueries
@@ -79,6 +82,9 @@ class Query(
     PairingQueries,
     PairingCoverageQueries,
     PairingGapQueries,
+    PartnerQueries,
+    BenefitLinkQueries,
+    CampaignQueries,
     VisitQueries,
     SubmissionQueries,
     ReviewQueries,
@@ -124,6 +130,9 @@ class Mutation(
     RevealMutations,
     RightsMutations,
     PairingMutations,
+    PartnerMutations,
+    BenefitLinkMutations,
+    CampaignMutations,
     MonitoringMutations,
     SweepMutations,
     PlanMutations,

@@ -100,6 +100,7 @@ CONSTRAINTS: Mapping[str, str] = {
     "one_plan_per_household_and_kind": "PLAN_ALREADY_OPEN",
     "one_relief_per_person_kind_and_term": "DUPLICATE_CLAIM",
     "one_relief_per_household_kind_and_term": "DUPLICATE_CLAIM",
+    "campaigns_do_not_overlap": "CAMPAIGN_OVERLAP",
     "policy_values_do_not_overlap": "POLICY_OVERLAP",
     "uq_credential_login_name": "LOGIN_NAME_TAKEN",
     "uq_account_helper_id": "HELPER_HAS_ACCOUNT",

@@ -16,6 +16,7 @@ from domain.demo.grades import write_grades, write_lights
 from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
 from domain.demo.pairings import LIXING, SINCE, Assignment, Pairings
+from domain.demo.partners import write_partners
 from domain.demo.personas import account_id
 from domain.demo.programmes import write_programmes
 from domain.demo.recording import write_visits
@@ -68,6 +69,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     await write_visits(connection, rows, visits)
     write_clues(rows, settled, visits, at)
     write_reports(rows, at)
+    write_partners(rows, at)
     write_grades(rows, settled, visits, at)
     write_lights(rows, settled, at)
     write_help(rows, helped, visits, at)

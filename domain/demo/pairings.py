@@ -78,6 +78,8 @@ class Pairings:
         mode: str | None = None,
         terms: Mapping[str, Any] | None = None,
         succeeds: uuid.UUID | None = None,
+        contact: DemoHelper | None = None,
+        responsible: DemoHelper | None = None,
     ) -> uuid.UUID:
         """One pairing with a household, or a member of it, or else a village."""
         helped = member.key if member else settled.family.key if settled else village_code
@@ -100,6 +102,8 @@ class Pairings:
             mode=mode,
             terms=None if terms is None else json.dumps(terms),
             succeeds_id=succeeds,
+            contact_id=contact and contact.id,
+            responsible_id=responsible and responsible.id,
             created_at=self.at,
         )
         if settled and ended_on is None:
@@ -149,8 +153,15 @@ class Pairings:
         for one in in_village[LIXING][10:18]:
             self.write("TECHNICAL_GUIDANCE", HELPER["technician"], one, started_on=date(2020, 3, 1))
         self.write("FIRST_SECRETARY", HELPER["first_secretary"], village_code=LIXING)
-        self.write("RESIDENT_TEAM", ORGANISATION["resident_team"], village_code=LIXING)
-        self.write("SUNSHINE_HAND", ORGANISATION["partner"], village_code=LIXING, mode="LONG_TERM")
+        officer = HELPER["village_officer"]
+        self.write(
+            "RESIDENT_TEAM",
+            ORGANISATION["resident_team"],
+            village_code=LIXING,
+            contact=HELPER["first_secretary"],
+            responsible=officer,
+        )
+        self.write("SUNSHINE_HAND", ORGANISATION["partner"], village_code=LIXING, mode="LONG_TERM", responsible=officer)
         for one in in_village[LIXING][4:10]:
             self.write("VILLAGE_AND_HOUSEHOLD_LINK", ORGANISATION["partner"], one, started_on=date(2020, 5, 1))
         self._benefit_links("other_partner", in_village[TAIAN][:9] + in_village["341503104201"][:4])

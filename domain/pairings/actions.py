@@ -24,9 +24,9 @@ from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, not_visible, refused
 from domain.changes.actions import Answer, once
 from domain.households.models import Person
-from domain.pairings.fitting import fit_problems
+from domain.pairings.fitting import BECAUSE_OF_EXIT, exit_problems, fit_problems
 from domain.pairings.models import Pairing
-from domain.pairings.queries import helped_facts, helping_facts, sees_pairing, unknown_terms
+from domain.pairings.queries import exited_on, helped_facts, helping_facts, sees_pairing, unknown_terms
 from domain.pairings.rules import (
     DECIDES,
     HANDED_OVER,
@@ -41,6 +41,7 @@ from domain.pairings.rules import (
     party_problems,
     side_problems,
 )
+from domain.policy.queries import policy_of
 
 # Where a side of the input stands in the table.
 COLUMN = {
@@ -156,7 +157,7 @@ async def end_pairing(
     """End a pairing: `ended_on`, today or earlier, is the first day on which it no longer holds.
 
     Answers {"pairing_id"}. Raises Refused (FORBIDDEN_ROLE, ALREADY_ENDED), NotVisible, and InvalidInput (UNKNOWN_CODE,
-    END_BEFORE_START, DATE_INVALID, DATE_IN_FUTURE).
+    END_BEFORE_START, DATE_INVALID, DATE_IN_FUTURE; EXIT_ENDS_NO_HELP and EXIT_NOT_ON_RECORD for a reason that is an exit).
     """
 
     async def end() -> Answer:
@@ -167,16 +168,17 @@ async def end_pairing(
         day = day_read("endedOn", ended_on, actor.today, problems)
         problems += end_problems("endedOn", day, pairing.started_on)
         problems += await unknown_terms(db, {"reason": ("pairing_end_reason", reason)})
+        home = select(func.coalesce(Person.household_id, Person.left_household_id)).where(
+            Person.id == pairing.person_id
+        )
+        household_id = pairing.household_id or await db.scalar(home)
+        problems += await _exit_problems(db, actor, pairing, household_id, reason, day)
         if problems:
             raise InvalidInput(*problems)
         assert day is not None  # or it would have been a problem
         await _end(db, pairing, day, reason)
         detail = {"role": pairing.role, "reason": reason}
         about = ("pairing", pairing.id, pairing.region_code, detail)
-        home = select(func.coalesce(Person.household_id, Person.left_household_id)).where(
-            Person.id == pairing.person_id
-        )
-        household_id = pairing.household_id or await db.scalar(home)
         told = await _told(db, actor, household_id, {"endedOn": day, "endReason": reason})
         await record(db, actor, "end_pairing", *about, operation_id=operation_id, changes=told)
         return {"pairing_id": str(pairing.id)}
@@ -211,6 +213,18 @@ async def _judge(
     if problems or whom is None:
         raise InvalidInput(*problems)
     return whom
+
+
+async def _exit_problems(
+    db: AsyncSession, actor: Actor, pairing: Pairing, household_id: uuid.UUID | None, reason: str, day: date | None
+) -> list[Problem]:
+    """What an exit may not end yet; the transition is that of the pairing's region today."""
+    if reason not in BECAUSE_OF_EXIT or household_id is None:
+        return []
+    policy = await policy_of(db, pairing.region_code, actor.today, ("EXIT_TRANSITION_MONTHS",))
+    kind = Helped.HOUSEHOLD if pairing.household_id else Helped.PERSON
+    left_on = await exited_on(db, household_id)
+    return exit_problems(reason, kind, left_on, int(policy["EXIT_TRANSITION_MONTHS"]), day)
 
 
 async def _pairing(db: AsyncSession, actor: Actor, pairing_id: uuid.UUID) -> Pairing:

@@ -6,6 +6,7 @@ villages. It holds by county, the lowest level that sets policy. Every count end
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,9 +25,11 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -40,7 +43,7 @@ from domain.regions.models import Region, Village
 from domain.regions.rules import RegionLevel
 
 HOUSEHOLD, STUDENT, VILLAGE = (one.value for one in PairingSubject)
-_NOTHING: Final = cast(literal([], ARRAY(Text())), ARRAY(Text()))
+_ONCE: Final[Any] = literal_column("0")  # else what is held would be looked up anew by each condition on it
 _CODES: Final = ("ROLES_FOR_MONITORED", "ROLES_FOR_HOUSEHOLDS", "ROLES_FOR_STUDENTS", "ROLES_FOR_VILLAGES")
 
 
@@ -58,18 +61,26 @@ def asked_by_county(region: Any, day: Any) -> Any:
     return (
         select(Region.code.label("county"), *parts, categories)
         .where(Region.level == RegionLevel.COUNTY, inside)
+        .offset(_ONCE)
         .subquery("asked_by_county")
     )
 
 
-def held_roles(helped: Any, region: Any, day: Any, *which: ColumnElement[bool], name: str) -> Any:
-    """The roles in which each household, person or village has somebody on a day."""
-    return (
-        select(helped.label("helped"), func.array_agg(Pairing.role, type_=ARRAY(Text())).label("roles"))
-        .where(helped.is_not(None), lies_in(Pairing.region_code, region), holds_on(day), sees_pairing(), *which)
-        .group_by(helped)
-        .subquery(name)
-    )
+def held_roles(helped: Any, by: Any, day: Any, which: Sequence[ColumnElement[bool]]) -> Any:
+    """The roles in which a household, person or village (`by`, its id) has somebody on a day: one walk of its index.
+
+    Not grouped and joined: with plans that are made once, PostgreSQL expects few rows on both sides and would compare each
+    with each.
+    """
+    roles = select(Pairing.role).where(helped == by, holds_on(day), sees_pairing(), *which).correlate_except(Pairing)
+    return func.array(roles.scalar_subquery(), type_=ARRAY(Text())).label("held")
+
+
+def county_by_county(policy: Any, found: Select[Any]) -> Select[Any]:
+    """What a select over one county's rows finds, for each county in turn: its range of the index is walked, whatever the
+    planner expects."""
+    of_county = found.correlate(policy).offset(_ONCE).lateral("of_county")
+    return select(*of_county.c).select_from(policy.join(of_county, true()))
 
 
 def facts(region: Any, day: Any, *which: ColumnElement[bool]) -> Any:
@@ -94,13 +105,9 @@ def facts(region: Any, day: Any, *which: ColumnElement[bool]) -> Any:
 
 def _households(region: Any, day: Any, is_monitored: Any, lived: Any, which: Any) -> Select[Any]:
     policy = asked_by_county(region, day)
-    held = held_roles(Pairing.household_id, region, day, *which, name="held_by_households")
     is_paired = Household.category == any_(policy.c.paired_categories)
     asked = case((is_monitored, policy.c.roles_for_monitored), else_=policy.c.roles_for_households)
-    source = Household.__table__.join(policy, policy.c.county == func.left(Household.region_code, 6)).outerjoin(
-        held, held.c.helped == Household.id
-    )
-    return (
+    found = (
         select(
             literal(HOUSEHOLD, Text()).label("subject"),
             Household.id.label("id"),
@@ -109,24 +116,19 @@ def _households(region: Any, day: Any, is_monitored: Any, lived: Any, which: Any
             Household.category.label("category"),
             is_monitored.label("is_monitored"),
             asked.label("asked"),
-            func.coalesce(held.c.roles, _NOTHING).label("held"),
+            held_roles(Pairing.household_id, Household.id, day, which),
         )
-        .select_from(source)
-        .where(lived, or_(is_monitored, is_paired), sees_household(Household.region_code, Household.id))
+        .where(lies_in(Household.region_code, policy.c.county), lived, or_(is_monitored, is_paired))
+        .where(sees_household(Household.region_code, Household.id))
     )
+    return county_by_county(policy, found)
 
 
 def _students(region: Any, day: Any, is_monitored: Any, lived: Any, which: Any) -> Select[Any]:
     policy = asked_by_county(region, day)
-    held = held_roles(Pairing.person_id, region, day, *which, name="held_by_students")
     is_paired = Household.category == any_(policy.c.paired_categories)
     at_school = Person.school_status == any_(literal(sorted(AT_SCHOOL), ARRAY(Text())))
-    source = (
-        Household.__table__.join(policy, policy.c.county == func.left(Household.region_code, 6))
-        .join(Person.__table__, Person.household_id == Household.id)
-        .outerjoin(held, held.c.helped == Person.id)
-    )
-    return (
+    found = (
         select(
             literal(STUDENT, Text()).label("subject"),
             Person.id.label("id"),
@@ -135,23 +137,18 @@ def _students(region: Any, day: Any, is_monitored: Any, lived: Any, which: Any) 
             cast(null(), Text()).label("category"),
             cast(null(), Boolean()).label("is_monitored"),
             policy.c.roles_for_students.label("asked"),
-            func.coalesce(held.c.roles, _NOTHING).label("held"),
+            held_roles(Pairing.person_id, Person.id, day, which),
         )
-        .select_from(source)
-        .where(lived, at_school, or_(is_monitored, is_paired))
+        .where(Person.household_id == Household.id)
+        .where(lies_in(Household.region_code, policy.c.county), lived, at_school, or_(is_monitored, is_paired))
         .where(sees_household(Household.region_code, Household.id))
     )
+    return county_by_county(policy, found)
 
 
 def _villages(region: Any, day: Any, which: Any) -> Select[Any]:
     policy = asked_by_county(region, day)
-    held = held_roles(Pairing.village_id, region, day, *which, name="held_by_villages")
-    source = (
-        Village.__table__.join(Region.__table__, Region.code == Village.region_code)
-        .join(policy, policy.c.county == func.left(Village.region_code, 6))
-        .outerjoin(held, held.c.helped == Village.id)
-    )
-    return (
+    found = (
         select(
             literal(VILLAGE, Text()).label("subject"),
             Village.id.label("id"),
@@ -160,11 +157,13 @@ def _villages(region: Any, day: Any, which: Any) -> Select[Any]:
             cast(null(), Text()).label("category"),
             cast(null(), Boolean()).label("is_monitored"),
             policy.c.roles_for_villages.label("asked"),
-            func.coalesce(held.c.roles, _NOTHING).label("held"),
+            held_roles(Pairing.village_id, Village.id, day, which),
         )
-        .select_from(source)
-        .where(lies_in(Village.region_code, region), Region.valid_to.is_(None), in_region(Village.region_code))
+        .where(Region.code == Village.region_code)
+        .where(lies_in(Village.region_code, policy.c.county), lies_in(Village.region_code, region))
+        .where(Region.valid_to.is_(None), in_region(Village.region_code))
     )
+    return county_by_county(policy, found)
 
 
 # --- counted -----------------------------------------------------------------------------------------------------------

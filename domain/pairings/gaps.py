@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    case,
     cast,
     func,
     literal,
@@ -30,7 +31,7 @@ from domain.access.queries import sees_household
 from domain.helpers.models import Helper
 from domain.households.models import Household
 from domain.households.queries import shown_point
-from domain.pairings.coverage import facts, lies_in, missing
+from domain.pairings.coverage import STUDENT, facts, lies_in, missing
 from domain.pairings.models import Pairing
 from domain.pairings.queries import holds_on, sees_pairing
 from domain.policy.queries import as_text, value_of
@@ -53,6 +54,7 @@ COLUMNS: Final[dict[str, Any]] = {
     "region_code": Text(),
     "subject": Text(),
     "household_id": Uuid(),
+    "person_id": Uuid(),
     "helper_id": Uuid(),
     "missing": ARRAY(Text()),
     "since": Date(),
@@ -90,7 +92,12 @@ def _without_help(region: Any, day: Any, kind: PairingGapKind) -> Select[Any]:
     has_none = func.cardinality(of.c.held) == 0
     lacks_some = and_(func.cardinality(of.c.held) > 0, ~of.c.asked.bool_op("<@")(of.c.held))
     columns = {name: of.c[name] for name in ("id", "region_code", "subject", "household_id")}
-    found = _row(kind, **columns, missing=missing(of)).select_from(of).where(func.cardinality(of.c.asked) > 0)
+    person = case((of.c.subject == STUDENT, of.c.id))
+    found = (
+        _row(kind, **columns, person_id=person, missing=missing(of))
+        .select_from(of)
+        .where(func.cardinality(of.c.asked) > 0)
+    )
     return found.where(has_none if kind is PairingGapKind.UNPAIRED else lacks_some)
 
 
@@ -108,6 +115,7 @@ def _lapsed(region: Any, day: Any) -> Select[Any]:
             PairingGapKind.LAPSED,
             id=past.id,
             **columns,
+            person_id=past.person_id,
             helper_id=past.helper_id,
             missing=func.array_fill(past.role, literal([1], ARRAY(Integer()))),
             since=past.ended_on,

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -42,10 +42,16 @@ class Pairing(Base):
     mode: Mapped[str | None]
     terms: Mapped[dict[str, Any] | None]
     succeeds_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("pairing.id"))  # handed over from
+    # Whom to call: somebody of the side that helps, and the officer who answers for it.
+    contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("helper.id"))
+    responsible_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("helper.id"))
     created_at: Mapped[datetime]
 
     region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
-    helper: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True)
+    helper: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True, foreign_keys=[helper_id])
+    contact: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True, foreign_keys=[contact_id])
+    responsible: Mapped[Helper | None] = relationship(lazy="raise", viewonly=True, foreign_keys=[responsible_id])
+    agreements: Mapped[list[Agreement]] = relationship(lazy="raise", viewonly=True, back_populates="pairing")
     organisation: Mapped[Organisation | None] = relationship(lazy="raise", viewonly=True)
     household: Mapped[Household | None] = relationship(lazy="raise", viewonly=True)
     person: Mapped[Person | None] = relationship(lazy="raise", viewonly=True)
@@ -61,6 +67,8 @@ class Pairing(Base):
         Index("ix_pairing_household_id", "household_id", "started_on"),
         Index("ix_pairing_person_id", "person_id", "started_on"),
         Index("ix_pairing_village_id", "village_id", "started_on"),
+        Index("ix_pairing_contact_id", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+        Index("ix_pairing_responsible_id", "responsible_id", postgresql_where=text("responsible_id IS NOT NULL")),
         Index("ix_pairing_succeeds_id", "succeeds_id", postgresql_where=text("succeeds_id IS NOT NULL")),
         CheckConstraint("num_nonnulls(helper_id, organisation_id) = 1", "one_side_helps"),
         CheckConstraint("num_nonnulls(household_id, person_id, village_id) = 1", "one_side_is_helped"),
@@ -74,4 +82,63 @@ class Pairing(Base):
             name="pairings_do_not_overlap",
             using="gist",
         ),
+    )
+
+
+class Agreement(Base):
+    """A document that a pairing stands on (帮扶协议): what it is, until when it holds, and by which hash its file is known.
+
+    party_id: who helps, as in Pairing.helping_id.
+    """
+
+    __tablename__ = "agreement"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    pairing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pairing.id"), index=True)
+    party_id: Mapped[uuid.UUID]
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
+    title: Mapped[str]
+    signed_on: Mapped[date]
+    ends_on: Mapped[date | None]  # the first day on which it no longer holds
+    sha256: Mapped[str | None]
+    byte_size: Mapped[int | None]
+    media_type: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+
+    pairing: Mapped[Pairing] = relationship(lazy="raise", viewonly=True, back_populates="agreements")
+
+    __table_args__ = (
+        Index("ix_agreement_region_code", "region_code", "id"),
+        Index("ix_agreement_party_id", "party_id", "ends_on"),
+        Index("ix_agreement_ends_on", "ends_on", "id", postgresql_where=text("ends_on IS NOT NULL")),
+        Index("ix_agreement_recorded_by_id", "recorded_by_id", postgresql_where=text("recorded_by_id IS NOT NULL")),
+        CheckConstraint("ends_on IS NULL OR ends_on > signed_on", "ends_after_it_is_signed"),
+        CheckConstraint("num_nonnulls(sha256, byte_size, media_type) IN (0, 3)", "a_file_is_known_whole"),
+    )
+
+
+class PairingChange(Base):
+    """That a pairing began, changed or ended (结对变更): what a partner's system reads on from where it stood.
+
+    Written by a trigger. xid: the transaction that wrote it; a reader takes only what is below every transaction that is
+    still open, in the order of (xid, seq), so that nothing is committed behind its cursor.
+    """
+
+    __tablename__ = "pairing_change"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    xid: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    op: Mapped[str]  # BEGAN, CHANGED or ENDED
+    pairing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pairing.id"), index=True)
+    party_id: Mapped[uuid.UUID]
+    region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"), index=True)
+
+    pairing: Mapped[Pairing] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        Index("ix_pairing_change_party_id", "party_id", "xid", "seq"),
+        Index("ix_pairing_change_xid", "xid", "seq"),
+        CheckConstraint("op IN ('BEGAN', 'CHANGED', 'ENDED')", "of_a_known_sort"),
     )

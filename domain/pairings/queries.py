@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, case, func, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Text,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from domain.access.queries import (
     PARTIES,
     SEES_BY_LIST,
     in_region,
     is_listed,
+    meets,
     sees_household,
     viewer_parameters,
 )
 from domain.access.rules import Actor
 from domain.base.errors import Problem
-from domain.base.models import Term
+from domain.base.models import Term, sealed_text
 from domain.helpers.models import Helper, Organisation
 from domain.households.models import Household, Membership, Person
-from domain.pairings.models import Pairing
+from domain.pairings.models import Pairing, PairingChange
 from domain.pairings.rules import Helped, HelpedFacts, HelpingFacts, Side
 from domain.regions.models import Region, Village
 
@@ -35,6 +51,35 @@ def sees_pairing() -> ColumnElement[bool]:
         is_listed(Pairing.household_id),
         and_(SEES_BY_LIST, or_(Pairing.helper_id == any_(PARTIES), Pairing.organisation_id == any_(PARTIES))),
     )
+
+
+def sees_of_party(row: Any) -> ColumnElement[bool]:
+    """The scope of what belongs to whoever helps, and to the officers of the region: agreements, changes."""
+    return or_(in_region(row.region_code), and_(SEES_BY_LIST, row.party_id == any_(PARTIES)))
+
+
+def sees_change() -> ColumnElement[bool]:
+    """The scope of what became of a pairing."""
+    return sees_of_party(PairingChange)
+
+
+def is_settled() -> ColumnElement[bool]:
+    """No transaction that is still open, or may still come, stands before this change: nothing is missed by a cursor."""
+    oldest = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    return PairingChange.xid < cast(cast(oldest, Text()), BigInteger())
+
+
+def knows_contacts() -> ColumnElement[bool]:
+    """Whether whom to call about a pairing is told with the number: to its own side, and to officers who meet families."""
+    met = and_(in_region(Pairing.region_code), meets(Pairing.region_code))
+    return or_(met, and_(SEES_BY_LIST, Pairing.helping_id == any_(PARTIES)))
+
+
+def phone_of(helper_id: InstrumentedAttribute[uuid.UUID | None]) -> Any:
+    """The sealed number of a pairing's contact, for who knows it."""
+    person = aliased(Helper)
+    number = case((knows_contacts(), sealed_text("helper.phone", person.id, person.phone_sealed)))
+    return select(number).where(person.id == helper_id).correlate_except(person).scalar_subquery()
 
 
 def holds_on(day: Any) -> ColumnElement[bool]:
@@ -63,6 +108,17 @@ async def unknown_terms(db: AsyncSession, asked: Mapping[str, tuple[str, str | N
         for field, term in given.items()
         if term not in known
     ]
+
+
+async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
+    """The day on which a household last left monitoring; None where it never did, or no exit is on record.
+
+    By the row as it stands: the column comes with monitoring cases, and until then no household has left.
+    """
+    found = await db.scalar(
+        text("SELECT (to_jsonb(h) ->> 'exited_on')::date FROM household h WHERE h.id = :id"), {"id": household_id}
+    )
+    return None if found is None else date.fromisoformat(str(found))
 
 
 async def helping_facts(db: AsyncSession, side: Side) -> HelpingFacts | None:

@@ -34,6 +34,14 @@ class Helped(enum.StrEnum):
     VILLAGE = "VILLAGE"
 
 
+class PairingOp(enum.StrEnum):
+    """What became of a pairing (结对变更类型)."""
+
+    BEGAN = "BEGAN"
+    CHANGED = "CHANGED"
+    ENDED = "ENDED"
+
+
 _FAMILIES = frozenset({Helped.HOUSEHOLD, Helped.PERSON})
 _ANYBODY = frozenset(Helped)
 

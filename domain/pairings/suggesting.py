@@ -80,8 +80,8 @@ def suggestions(role: Any, household_id: Any, person_id: Any, village_id: Any, d
     target = _target(household_id, person_id, village_id)
     candidates = union_all(_candidates(Helper, role, target, day), _candidates(Organisation, role, target, day))
     found = candidates.subquery("candidates")
-    load, nearest = _burden(found, target, day)
-    at_most = cast(as_text(value_of("MOST_PAIRINGS", target.c.region_code, day)), BigInteger())
+    load, nearest = _burden(found, day)
+    at_most = cast(as_text(value_of("MOST_PAIRINGS", found.c.region_code, day)), BigInteger())
     return select(
         found.c.id,
         found.c.helper_id,
@@ -90,7 +90,7 @@ def suggestions(role: Any, household_id: Any, person_id: Any, village_id: Any, d
         load.label("load"),
         (load >= at_most).label("is_full"),
         nearest.label("metres"),
-    ).select_from(found.join(target, true()))
+    )
 
 
 def _target(household_id: Any, person_id: Any, village_id: Any) -> Any:
@@ -136,6 +136,8 @@ def _candidates(of: type[Helper] | type[Organisation], role: Any, target: Any, d
             (of.id if is_helper else cast(null(), Uuid())).label("helper_id"),
             (cast(null(), Uuid()) if is_helper else of.id).label("organisation_id"),
             shared.label("shared_digits"),
+            target.c.region_code,
+            target.c.point,
         )
         .select_from(of.__table__.join(target, true()))
         .where(nearby, or_(of.ended_on.is_(None), of.ended_on > day))
@@ -148,17 +150,17 @@ def _candidates(of: type[Helper] | type[Organisation], role: Any, target: Any, d
     return found.where(or_(cast(role, Text()) != WEALTH_CREATION_LEADER, same))
 
 
-def _burden(found: Any, target: Any, day: Any) -> tuple[Any, Any]:
+def _burden(found: Any, day: Any) -> tuple[Any, Any]:
     """How many open pairings a candidate has, and how far the nearest of those families is."""
     own = or_(Pairing.helper_id == found.c.helper_id, Pairing.organisation_id == found.c.organisation_id)
     load = select(func.count()).select_from(Pairing).where(own, holds_on(day), sees_pairing())
-    metres = func.ST_Distance(func.geography(shown_point()), func.geography(target.c.point))
+    metres = func.ST_Distance(func.geography(shown_point()), func.geography(found.c.point))
     nearest = (
         select(func.min(metres))
-        .select_from(Pairing.__table__.join(Household.__table__, Household.id == Pairing.household_id))
+        .where(Household.id == Pairing.household_id)
         .where(own, holds_on(day), sees_pairing(), sees_household(Household.region_code, Household.id))
     )
     return (
         load.correlate(found).scalar_subquery(),
-        nearest.correlate(found, target).scalar_subquery(),
+        nearest.correlate(found).scalar_subquery(),
     )

@@ -42,6 +42,8 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
             " WHERE p.household_id = :family"
         ),
     ),
+    "benefit_links": ("利益联结", "SELECT * FROM benefit_link WHERE household_id = :family"),
+    "benefit_deliveries": ("利益联结兑现", "SELECT * FROM benefit_delivery WHERE household_id = :family"),
     "visits": ("走访", "SELECT * FROM visit WHERE household_id = :family"),
     "findings": (
         "发现问题",

@@ -23,7 +23,8 @@ from domain.base.errors import Problem
 
 DELIVER: Final = "deliver_webhook"  # the job's name
 TEST_EVENT: Final = "webhook.test"
-EVENTS: Final = frozenset({"clue.raised"})  # what can be asked for; those that are of a region need a grant over one
+OF_A_REGION: Final = frozenset({"clue.raised"})  # a grant without a region hears nothing of these
+EVENTS: Final = OF_A_REGION | {"pairing.changed"}  # what can be asked for
 URL_CHARACTERS: Final = 500
 MOST_ENDPOINTS: Final = 5  # in force, of one account
 
@@ -134,7 +135,7 @@ def event_problems(events: Sequence[str], *, has_region: bool) -> list[Problem]:
         path = ("input", "events", str(position))
         if event not in EVENTS:
             problems.append(Problem("UNKNOWN_CODE", path, {"list": "webhook_event", "code": event[:50]}))
-        elif not has_region:
+        elif event in OF_A_REGION and not has_region:
             problems.append(Problem("EVENT_NEEDS_REGION", path, {"event": event}))
     return problems
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.counting import sent as sent
 from tests.schema.pairings_asked import TODAY, account
 from tests.sealed import opened
 from tests.world import World
@@ -89,6 +90,39 @@ async def test_the_people_of_its_families_stay_behind_a_mask(reading_world: Worl
     assert {member["bornOn"] for member in members} == {None}
     assert {family["address"] for family in families} == {None}
     assert all(member["relationToHead"]["label"] for member in members), "what help needs is not hidden"
+
+
+DEEP = """{ viewer { organisation { name pairings(first: 200) { nodes {
+  role { label } contact { name } responsible { name } responsiblePhone agreements { title endsOn }
+  benefitLinks { kind { label } promised due delivered }
+  household { code causes { label } phone address location { longitude latitude }
+    members { name idNumber phone bornOn health { code } schoolStatus { label } }
+    visits(first: 5) { nodes { occurredAt purpose { label } note answers location { longitude } helper { name phone } } }
+    pairings { role { label } helper { name phone } } } } } } } }"""
+
+
+@pytest.mark.parametrize("persona", ["partner", "other_partner"])
+async def test_all_that_hangs_on_its_families_is_one_statement_and_masked(
+    reading_world: World, sent: list[str], persona: str
+) -> None:
+    found = (await reading_world.ask(persona, DEEP))["viewer"]["organisation"]["pairings"]["nodes"]
+    assert len(sent) == 1
+    families = [pairing["household"] for pairing in found if pairing["household"] is not None]
+    members = [member for family in families for member in family["members"]]
+    visits = [visit for family in families for visit in family["visits"]["nodes"]]
+    assert families
+    assert members
+    assert visits
+    assert all(member["name"].endswith("**") for member in members)
+    assert {member["bornOn"] for member in members} == {None}
+    assert all(member["health"] in (None, []) for member in members)
+    assert {family["address"] for family in families} == {None}
+    places = [family["location"] for family in families if family["location"] is not None]
+    assert all(abs(place[axis] * 100 - round(place[axis] * 100)) < 1e-6 for place in places for axis in place)
+    assert {visit["note"] for visit in visits} == {None}
+    assert all(not visit["answers"] for visit in visits)
+    shown = [link["promised"] for pairing in found for link in pairing["benefitLinks"]]
+    assert bool(shown) is (persona == "other_partner"), "its own promises, and nobody else's"
 
 
 async def test_page_by_page_is_the_same_as_all_at_once(reading_world: World) -> None:

@@ -93,6 +93,8 @@ NO_LOOK = {
     "Helper.phone": "of who helps, and of no family",
     "Helper.isPartyMember": "the same",
     "Organisation.phone": "the same",
+    "Pairing.contactPhone": "the same",
+    "Pairing.responsiblePhone": "the same",
     "HouseholdMove.reason": "why a family moves, for the two sides that decide",
     "HouseholdMove.decisionReason": "the same",
     "Visit.amendReason": "what a visitor says of a mistake",

@@ -25,13 +25,13 @@ from sqlalchemy import BinaryExpression, Select, select
 from sqlalchemy.sql.visitors import iterate
 
 from api.graphiql.examples import examples
-from api.reading import Reads
 from bench import visits, workloads
 from domain.households import models as m
 from schema.engine.checks import rehearsal
 from schema.engine.compile import plan_of
 from schema.root import catalogue
 from schema.walls import SETTINGS
+from tests.counting import sent as sent
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,21 +86,6 @@ def made_up(of: Any, *, is_required: bool = False) -> Any:
         return {n: made_up(f.type) for n, f in of.fields.items() if isinstance(f.type, GraphQLNonNull)}
     known = {"ID": str(uuid.UUID(int=7)), "Int": 1, "Float": 1.0, "Boolean": True, "RegionCode": "350125", "JSON": {}}
     return known.get(of.name, "2026-01-01T00:00:00Z")
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements of the read engine, as they reach a pool."""
-    statements: list[str] = []
-    original = Reads.fetchval
-
-    async def fetchval(self: Reads, query: str, *values: Any) -> Any:
-        if query.startswith("WITH viewer AS"):
-            statements.append(query)
-        return await original(self, query, *values)
-
-    monkeypatch.setattr(Reads, "fetchval", fetchval)
-    return statements
 
 
 @pytest.mark.parametrize("name", STORED)

@@ -139,6 +139,28 @@ SELECT gen_random_uuid(), l.id, place.number, l.organisation_id, code, '张三',
 FROM department_list l JOIN (VALUES (1, '350125201205', 'MATCHED_NEW_CLUE'), (2, '350125201201', 'MATCHED_WITNESS'),
                                 (3, '350125', 'AMBIGUOUS'), (1, '341503104208', 'MATCHED_NEW_CLUE'))
   AS place(number, code, outcome) ON place.code LIKE l.region_code || '%';
+INSERT INTO benefit_link (id, pairing_id, household_id, organisation_id, region_code, kind, promised_fen, period_months,
+                          started_on, recorded_at)
+SELECT gen_random_uuid(), p.id, p.household_id, p.organisation_id, p.region_code, 'ORDERS', 5000, 3, '2026-01-01', now()
+FROM pairing p WHERE p.role = 'BENEFIT_LINK';
+INSERT INTO benefit_delivery (id, link_id, household_id, organisation_id, region_code, period, delivered_on, amount_fen,
+                              evidence, recorded_at)
+SELECT gen_random_uuid(), id, household_id, organisation_id, region_code, '2026-Q1', '2026-03-01', 5000, '收据', now()
+FROM benefit_link;
+INSERT INTO campaign (id, name, role, region_code, from_on, target_organisations, target_villages, modes, areas, document,
+                      opened_at)
+SELECT gen_random_uuid(), '牵手', 'SPONSORSHIP', code, '2026-01-01', 1, 1, '{}', '{}', '方案', now()
+FROM (VALUES ('350125'), ('341503')) AS place(code);
+INSERT INTO campaign_activity (id, campaign_id, pairing_id, organisation_id, village_id, region_code, area, happened_on,
+                               text, reported_at)
+SELECT gen_random_uuid(), c.id, p.id, o.id, v.id, v.region_code, 'INDUSTRY', '2026-02-01', '技术培训', now()
+FROM campaign c, organisation o, village v, (SELECT id FROM pairing LIMIT 1) AS p
+WHERE v.region_code IN ('350125201205', '341503104208') AND o.kind IN ('SOCIAL_ORGANISATION', 'LEADING_ENTERPRISE')
+  AND v.region_code ^@ c.region_code;
+INSERT INTO agreement (id, pairing_id, party_id, region_code, title, signed_on, recorded_at)
+SELECT gen_random_uuid(), id, helping_id, region_code, '协议', '2026-01-01', now() FROM pairing;
+INSERT INTO pairing_change (xid, at, op, pairing_id, party_id, region_code)
+SELECT 1, now(), 'BEGAN', id, helping_id, region_code FROM pairing;
 INSERT INTO audit_entry (at, actor_id, actor_roles, action, subject_kind, region_code, detail)
 SELECT now(), a.id, '{HELPER}', 'look', 'household', code, '{}'
 FROM account a, (VALUES ('350125201'), ('341503104'), (NULL)) AS place(code) WHERE a.persona = 'cadre';

@@ -119,6 +119,21 @@ ARMS: Mapping[str, tuple[str, Mapping[Arm, str]]] = {
         _of_a_household()
         | {Arm.OWN: f"({MY_PARTYS.format('t.helper_id')} OR {MY_PARTYS.format('t.organisation_id')})"},
     ),
+    "benefit_link": ("id", _of_a_household() | {Arm.OWN: MY_PARTYS.format("t.organisation_id")}),
+    "benefit_delivery": ("id", _of_a_household() | {Arm.OWN: MY_PARTYS.format("t.organisation_id")}),
+    "campaign": ("id", {}),
+    "campaign_activity": (
+        "id",
+        {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MY_PARTYS.format("t.organisation_id")},
+    ),
+    "agreement": (
+        "id",
+        {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MY_PARTYS.format("t.party_id")},
+    ),
+    "pairing_change": (
+        "seq",
+        {Arm.REGION: IN_REGION.format("t.region_code"), Arm.OWN: MY_PARTYS.format("t.party_id")},
+    ),
     "visit": ("id", _of_a_household() | {Arm.OWN: MINE.format("t.recorded_by_id")}),
     "visit_companion": ("visit_id::text || helper_id", _of_a_visit()),
     "visit_finding": ("id", _of_a_visit()),

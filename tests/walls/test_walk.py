@@ -23,6 +23,10 @@ LISTS = {
     "visits": ("visit", "visit", "true"),
     "pairings": ("pairing", "pairing", "true"),
     "clues": ("clue", "clue", "true"),
+    "benefitLinks": ("benefit_link", "benefit_link", "true"),
+    "campaigns": ("campaign", "campaign", "true"),
+    "campaignActivities": ("campaign_activity", "campaign_activity", "true"),
+    "agreements": ("agreement", "agreement", "true"),
     "sweeps": ("sweep", "sweep", "true"),
     "programmeCases": ("programme_case", "programme_case", "true"),
     "riskGrades": ("risk_grade", "risk_grade", "true"),
@@ -43,6 +47,10 @@ LISTS = {
     "submissionsInReview": ("SubmissionInReview", "submission", "review_since IS NOT NULL AND outcome = 'DEFERRED'"),
 }
 NODES = (
+    "benefit_link",
+    "campaign",
+    "campaign_activity",
+    "agreement",
     "household",
     "person",
     "visit",
@@ -64,6 +72,7 @@ NODES = (
     "department_list_row",
 )
 BY_ID = {
+    "campaign": "campaign",
     "household": "household",
     "visit": "visit",
     "pairing": "pairing",
@@ -115,6 +124,9 @@ OTHERS = {
     "studentsHelped": "counts of what is seen: tests/schema/test_pairing_coverage.py",
     "auditHousehold": "findings, and no rows: tests/schema/test_checks.py",
     "householdAudits": "findings, and no rows: tests/schema/test_checks.py",
+    "pairingChanges": "one's own and one's region's, the settled ones: tests/schema/test_partners.py",
+    "benefitSummary": "sums of what is seen: tests/schema/test_partners.py",
+    "campaignVillages": "counts of what is seen: tests/schema/test_partners.py",
     "duties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
     "pullDuties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
 }

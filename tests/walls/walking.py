@@ -101,7 +101,7 @@ class Walk:
         """What stands of those who help: shown to officers of their region, and to themselves."""
         somebody = self.stage.somebody[self.who]
         effects = matrix().effects[FieldClass.HELPER_CONTACT]
-        stands = row and row["phone_masked" if key == "phone" else column(key)]
+        stands = row and row.get("phone_masked" if key == "phone" else column(key))
         if row is None or stands is None:
             return
         is_own = row["id"] in (somebody.helper_id, somebody.organisation_id) and row["id"] in (

@@ -17,6 +17,7 @@ from tests.domain.pairings.town import (
     LAST_YEAR,
     NOW,
     TODAY,
+    Problems,
     Town,
     assigned,
     at,
@@ -240,3 +241,41 @@ async def test_of_two_hand_overs_at_once_one_finds_it_ended(town: Town) -> None:
     )
     assert sorted(str(outcome) for outcome in outcomes if isinstance(outcome, Exception)) == ["ALREADY_ENDED"] * 3
     assert sum([len(await town.list_of(helper)) for helper in helpers]) == 1
+
+
+async def test_an_exit_ends_no_help_until_the_transition_is_over(town: Town) -> None:
+    """摘帽不摘帮扶: sixty months from the day on which the household left monitoring."""
+    await town.sql.execute("ALTER TABLE household ADD COLUMN IF NOT EXISTS exited_on date")
+    helper, household = await town.helper(), await town.household()
+    pairing = await assigned(town, helper_id=helper, household_id=household)
+    asked = {"pairing_id": pairing, "ended_on": TODAY, "reason": "EXITED"}
+
+    async def ends() -> Problems:
+        return await problems_of(town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **asked))
+
+    assert await ends() == [("EXIT_NOT_ON_RECORD", "input.reason")]
+    await town.sql.execute("UPDATE household SET exited_on = '2021-03-15' WHERE id = $1", household)
+    assert await ends() == [("EXIT_ENDS_NO_HELP", "input.reason")], "a day too early"
+    assert await town.list_of(helper) == {household}
+    await town.sql.execute("UPDATE household SET exited_on = '2021-03-14' WHERE id = $1", household)
+    await town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **asked)
+    assert (await town.pairing(pairing))["end_reason"] == "EXITED"
+
+    # Another reason is no exit; what a village has is its own affair.
+    other, secretary = await town.household(), await town.helper(kind="FIRST_SECRETARY")
+    second = await assigned(town, helper_id=helper, household_id=other)
+    transferred = {"pairing_id": second, "ended_on": TODAY, "reason": "HELPER_TRANSFERRED"}
+    await town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **transferred)
+    posted = await assigned(town, helper_id=secretary, village_id=await town.village_id(), role="FIRST_SECRETARY")
+    over = {"pairing_id": posted, "ended_on": TODAY, "reason": "TRANSITION_ENDED"}
+    await town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **over)
+
+
+async def test_of_a_student_the_familys_exit_counts(town: Town) -> None:
+    await town.sql.execute("ALTER TABLE household ADD COLUMN IF NOT EXISTS exited_on date")
+    (household, student), teacher = await town.family(), await town.helper(kind="TEACHER")
+    await town.sql.execute("UPDATE household SET exited_on = '2025-01-01' WHERE id = $1", household)
+    pairing = await assigned(town, helper_id=teacher, person_id=student, role="STUDENT_TEACHER")
+    asked = {"pairing_id": pairing, "ended_on": TODAY, "reason": "TRANSITION_ENDED"}
+    ended = town.do(town.officer, end_pairing, operation_id=uuid.uuid4(), **asked)
+    assert await problems_of(ended) == [("EXIT_ENDS_NO_HELP", "input.reason")]
