@@ -8,9 +8,9 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations, AccountQueries
-from schema.checks import CheckQueries
 from schema.benefit_links import BenefitLinkMutations, BenefitLinkQueries
 from schema.campaigns import CampaignMutations, CampaignQueries
+from schema.checks import CheckQueries
 from schema.client_config import ClientConfigQueries
 from schema.clients import ClientMutations, ClientQueries
 from schema.clue_alerts import ClueSubscriptions

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0052_partners"
-down_revision = "0048_windows"
+down_revision = "0065_rows_of_erased"
 branch_labels = None
 depends_on = None
 
