@@ -8,6 +8,7 @@ from domain.audit.models import AuditEntry
 from domain.base.models import Base
 from domain.calendar.models import CalendarDay
 from domain.campaigns.models import Campaign
+from domain.cases.models import MonitoringCase
 from domain.changes.models import Change
 from domain.grades.models import RiskGrade
 from domain.hardship.models import HardshipReport
@@ -42,6 +43,7 @@ NOUNS = (
     Helper,
     Household,
     Measure,
+    MonitoringCase,
     Pairing,
     PolicyValue,
     ProgrammeCase,

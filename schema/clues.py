@@ -60,6 +60,7 @@ described_enum(
     DISASTER_SWEEP="A check after a disaster. 灾害排查",
     FAMILY_EVENT="A change of the family. 家庭变动",
     GRADE="A grade at the greatest risk. 风险等级",
+    COMPLAINT="An objection that came after the notice. 群众反映",
 )
 
 

@@ -7,8 +7,11 @@ import enum
 import strawberry
 
 
-def described_enum(of: type[enum.Enum], description: str, **values: str) -> None:
-    """Publish an enum of the domain with a description for each member. KeyError where one is missing."""
-    definition = strawberry.enum(of, description=description).__strawberry_definition__  # type: ignore[attr-defined]
+def described_enum(of: type[enum.Enum], description: str, *, named: str | None = None, **values: str) -> None:
+    """Publish an enum of the domain with a description for each member. KeyError where one is missing.
+
+    named: what clients call it, where the domain's own word says too little by itself.
+    """
+    definition = strawberry.enum(of, name=named, description=description).__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = values[value.name]

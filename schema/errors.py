@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
 from domain.access.rules import Viewer
-from domain.base.errors import DomainError, Problem, refused
+from domain.base.errors import DomainError, Party, Problem, refused
 from schema.context import Info
 from schema.engine.errors import CODES, INTERNAL
+from schema.enums import described_enum
 from schema.messages import message
 
 T = TypeVar("T")
@@ -34,6 +35,32 @@ class UserError:
 @strawberry.type(description="A value that cannot be, or that a rule forbids. 无效的值")
 class InvalidValue(UserError):
     pass
+
+
+described_enum(
+    Party,
+    "Who can bring what is missing. 由谁提供",
+    FAMILY="The family itself. 农户",
+    HELPER="Whoever helps the family. 帮扶责任人",
+    VILLAGE="The village. 村",
+    TOWNSHIP="The township. 乡镇",
+    COUNTY="The county. 县",
+    DEPARTMENT="A department. 部门",
+    TIME="Nobody: some days have to pass. 时间",
+)
+
+
+@strawberry.type(description="Something that has to be there first. 所需条件")
+class Requirement:
+    code: str = strawberry.field(description="Stable code from the same catalogue. 条件代码")
+    message: str = strawberry.field(description="What it is, in the language of Accept-Language. 条件说明")
+    from_whom: Party = strawberry.field(description="Who can bring it. 由谁提供")
+    detail: JSON = strawberry.field(description="Which exactly: codes, days, ids. 明细")
+
+
+@strawberry.type(description="Something is missing: what, and from whom. 缺少条件")
+class MissingRequirement(UserError):
+    requires: list[Requirement] = strawberry.field(description="Everything that it takes. 所需条件")
 
 
 @strawberry.type(description="A field that somebody else changed since it was read. 字段冲突")
@@ -62,6 +89,17 @@ def _user_error(problem: Problem, language: str, is_retryable: bool) -> UserErro
     }
     if problem.is_conflict:
         return FieldConflict(**common, base=problem.base, current=problem.current, yours=problem.yours)
+    if problem.requires:
+        needed = [
+            Requirement(
+                code=one.code,
+                message=message(one.code, language, one.detail),
+                from_whom=one.of,
+                detail=dict(one.detail),  # type: ignore[arg-type]  # a scalar of plain values
+            )
+            for one in problem.requires
+        ]
+        return MissingRequirement(**common, requires=needed)
     if "retryAfterSeconds" in problem.detail:
         return TooMany(**common, retry_after_seconds=problem.detail["retryAfterSeconds"])
     return InvalidValue(**common)

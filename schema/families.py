@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import strawberry
 
 from domain.base.errors import InvalidInput
+from domain.cases import actions
 from domain.families import actions as families
-from domain.monitoring import actions
 from domain.sync.deferred import judge_waiting
 from schema.context import Info
 from schema.engine import keyed

@@ -13,6 +13,7 @@ from domain.access.queries import is_signed_in, sees_household
 from domain.assistance import models as a
 from domain.assistance.rules import PlanKind
 from domain.base.datum import Datum
+from domain.cases.models import MonitoringCase as CaseRow
 from domain.families.rules import EventKind
 from domain.grades.models import RiskGrade as GradeRow
 from domain.grades.queries import is_current, is_in_use
@@ -32,6 +33,7 @@ from domain.monitoring.queries import income_of
 from domain.pairings import models as p
 from domain.pairings.queries import holds_on
 from domain.visits.models import Visit as VisitRow
+from schema.cases import MonitoringCase
 from schema.clues import Clue
 from schema.completeness import FiveClear, MeasureCoverage, five_clear, measure_coverage
 from schema.engine import (
@@ -125,6 +127,7 @@ class Household(Node):
     causes: list[Term] = terms("cause", m.Household.causes, description="Main cause first, three at most. 致贫返贫原因")
     monitoring_status: m.MonitoringStatus = described("Where it stands with monitoring. 监测状态")
     registered_on: date = described("On record since. 建档日期")
+    exited_on: date | None = described("When its risk was last found gone; help goes on. 最近一次风险消除日期")
     ended_on: date | None = described("The first day on which it is none any more; null while it is. 消亡日期")
     end_reason: Term | None = term("household_end_reason", m.Household.end_reason, description="Why it ended. 消亡原因")
     split_from: Household | None = described("The household it was split from; null outside the scope. 分户来源")
@@ -276,6 +279,16 @@ class Household(Node):
         theirs = GradeRow.household_id == m.Household.id, is_current()
         used = is_in_use(GradeRow.scheme, GradeRow.region_code, TODAY)
         return many(RiskGrade, *theirs, used, order_by=(GradeRow.scheme,), cap=10)
+
+    @planned
+    def monitoring(self) -> MonitoringCase | None:
+        """Its open case: in the procedure, or under monitoring; null after the risk is gone. 在办或在测的监测对象"""
+        return one(MonitoringCase, CaseRow.household_id == m.Household.id, CaseRow.closed_on.is_(None))
+
+    @planned
+    def cases(self) -> list[MonitoringCase]:
+        """All its cases, the latest first. 历次监测对象记录"""
+        return many(MonitoringCase, CaseRow.household_id == m.Household.id, order_by=(CaseRow.opened_at.desc(),))
 
 
 @entity(m.HouseholdEvent, scope=sees_household(m.HouseholdEvent.region_code, m.HouseholdEvent.household_id))

@@ -11,7 +11,8 @@ from strawberry import UNSET
 
 from domain.access.matrix import FieldClass
 from domain.access.queries import meets
-from domain.families import actions
+from domain.cases import actions
+from domain.families.actions import withdraw_move
 from domain.households import models as m
 from domain.households.queries import by_class, sees_move
 from schema.context import Info
@@ -186,7 +187,7 @@ class HouseholdMoveMutations:
     async def withdraw_household_move(
         self, info: Info, input: Annotated[WithdrawHouseholdMoveInput, WHAT_TO_DO]
     ) -> HouseholdMovePayload | None:
-        return await _moved(info, actions.withdraw_move, input)
+        return await _moved(info, withdraw_move, input)
 
 
 async def _moved(info: Info, action: Any, input: ActionInput) -> HouseholdMovePayload:

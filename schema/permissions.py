@@ -15,6 +15,9 @@ from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRo
 from domain.accounts.rules import ADMINISTERS
 from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
 from domain.campaigns.rules import OPENS_CAMPAIGNS, REPORTS
+from domain.cases.actions.kinship import DECLARES
+from domain.cases.rules import who_may
+from domain.cases.transitions import Event
 from domain.families import rules as families
 from domain.families.rules import Verb
 from domain.grades import rules as grades
@@ -85,6 +88,23 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "proposeGrade": grades.PROPOSES,
     "reviewGrade": grades.REVIEWS,
     "fileGrade": grades.FILES,
+    "openMonitoringCase": who_may(Event.OPENED),
+    "requestComparison": who_may(Event.COMPARISON_REQUESTED),
+    "answerComparison": {GrantRole.DEPARTMENT},
+    "explainHit": who_may(Event.HIT_EXPLAINED),
+    "concludeComparison": who_may(Event.COMPARISON_CONCLUDED),
+    "recordAppraisal": who_may(Event.APPRAISAL_AGREED),
+    "publishNotice": who_may(Event.NOTICE_PUBLISHED),
+    "recordObjection": who_may(Event.OBJECTION_RECORDED),
+    "resolveObjection": who_may(Event.OBJECTION_NOT_UPHELD),
+    **dict.fromkeys(("reviewAtTownship", "reviewCasesAtTownship"), who_may(Event.TOWNSHIP_APPROVED)),
+    "decideAtCounty": who_may(Event.COUNTY_APPROVED),
+    "announceResult": who_may(Event.RESULT_ANNOUNCED),
+    "proposeElimination": who_may(Event.ELIMINATION_PROPOSED),
+    "approveCategoryChange": who_may(Event.CATEGORY_CHANGE_APPROVED),
+    "decideCategoryChange": who_may(Event.CATEGORY_CHANGED),
+    "declareKinship": DECLARES,
+    "confirmNationalEntry": who_may(Event.NATIONAL_ENTRY_CONFIRMED),
     "openSweep": OPENS_SWEEPS,
     "reportDisaster": REPORTS_DISASTERS,
     "excludeFromSweep": OFFICER_ROLES,

@@ -10,6 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations, AccountQueries
 from schema.benefit_links import BenefitLinkMutations, BenefitLinkQueries
 from schema.campaigns import CampaignMutations, CampaignQueries
+from schema.case_mutations import CaseMutations
+from schema.cases import CaseQueries
 from schema.checks import CheckQueries
 from schema.client_config import ClientConfigQueries
 from schema.clients import ClientMutations, ClientQueries
@@ -17,8 +19,9 @@ from schema.clue_alerts import ClueSubscriptions
 from schema.clues import ClueQueries
 from schema.department_lists import DepartmentListMutations, DepartmentListQueries
 from schema.duties import DutyQueries
+from schema.elimination import EliminationMutations, EliminationQueries
 from schema.engine import Catalogue, check
-from schema.errors import FieldConflict, InvalidValue, TooMany
+from schema.errors import FieldConflict, InvalidValue, MissingRequirement, TooMany
 from schema.families import HouseholdMutations
 from schema.grades import GradeQueries
 from schema.grading import GradeMutations, IndicatorQueries
@@ -90,6 +93,8 @@ class Query(
     ReviewQueries,
     ClueQueries,
     CheckQueries,
+    CaseQueries,
+    EliminationQueries,
     SummaryQueries,
     SweepQueries,
     GradeQueries,
@@ -134,6 +139,8 @@ class Mutation(
     BenefitLinkMutations,
     CampaignMutations,
     MonitoringMutations,
+    CaseMutations,
+    EliminationMutations,
     SweepMutations,
     PlanMutations,
     MeasureMutations,
@@ -157,7 +164,7 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[InvalidValue, FieldConflict, TooMany],
+    types=[InvalidValue, FieldConflict, MissingRequirement, TooMany],
     config=StrawberryConfig(scalar_map=SCALAR_MAP, disable_field_suggestions=True),
 )
 

@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.access.queries import VIEWER_ID
 from domain.assistance.models import AssistancePlan, Measure, Relief
 from domain.audit.models import AuditEntry
+from domain.cases.models import CaseEvent, ComparisonQuestion, Objection
 from domain.grades.models import RiskGrade
 from domain.households.models import Household, Person
 from domain.households.queries import meets_of
@@ -51,6 +52,9 @@ _SUBJECTS: Final[Mapping[Any, SQLColumnExpression[str]]] = {
         (AssistancePlan, AssistancePlan.household_id),
         (Measure, Measure.household_id),
         (Relief, Relief.household_id),
+        (CaseEvent, CaseEvent.household_id),
+        (ComparisonQuestion, ComparisonQuestion.household_id),
+        (Objection, Objection.household_id),
     )
 }
 
@@ -66,6 +70,9 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("Measure", Measure, {"INCOME": "amount", "NOTE": "content"}),
     ("Relief", Relief, {"INCOME": "amount", "NOTE": "note reviewNote"}),
     ("RiskGrade", RiskGrade, {"NOTE": "note returnReason", "INCOME": "indicators changes"}),
+    ("CaseEvent", CaseEvent, {"NOTE": "reason"}),
+    ("ComparisonQuestion", ComparisonQuestion, {"NOTE": "finding explanation"}),
+    ("Objection", Objection, {"NOTE": "says objector answer"}),
     ("Visit", Visit, {"DWELLING": "location sentLocation photos", "NOTE": "answers note findings"}),
     ("VisitRecord", Visit, {"DWELLING": "longitude latitude", "NOTE": "answers note findings"}),
 )

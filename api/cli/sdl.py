@@ -1,5 +1,6 @@
 """The SDL snapshot: what the schema says, as text under version control, so that each change of it is seen."""
 
+from api.cli import cases
 from api.cli.matrix import PAGE, page
 from api.cli.target import ROOT, say
 from domain.access.matrix import matrix
@@ -15,7 +16,7 @@ def current() -> str:
 
 
 def write() -> None:
-    """Writes the snapshot, and the page that says who sees what of it."""
-    for file, text in ((SNAPSHOT, current()), (PAGE, page(matrix()))):
+    """Writes the snapshot, and the pages that are made of data: who sees what, and what can happen to a case."""
+    for file, text in ((SNAPSHOT, current()), (PAGE, page(matrix())), (cases.PAGE, cases.page())):
         file.write_text(text, encoding="utf-8")
         say(f"Wrote {file.relative_to(ROOT)}.")

@@ -6,14 +6,42 @@ language. Whatever is not a DomainError is a surprise: it is masked, logged with
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 
+class Party(enum.StrEnum):
+    """Who can bring what is missing (由谁提供). TIME: nobody, some days have to pass."""
+
+    FAMILY = "FAMILY"
+    HELPER = "HELPER"
+    VILLAGE = "VILLAGE"
+    TOWNSHIP = "TOWNSHIP"
+    COUNTY = "COUNTY"
+    DEPARTMENT = "DEPARTMENT"
+    TIME = "TIME"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something that would have to be there first, and whose it is to bring.
+
+    `code` is one of the catalogue as well; `detail` fills its message.
+    """
+
+    code: str
+    of: Party
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with an input. `path` starts at `input`; indices are strings; `detail` fills the message."""
+    """One thing wrong with an input. `path` starts at `input`; indices are strings; `detail` fills the message.
+
+    requires: what is missing, where that is what is wrong.
+    """
 
     code: str
     path: tuple[str, ...] = ("input",)
@@ -21,10 +49,13 @@ class Problem:
     base: Any = None
     current: Any = None
     yours: Any = None
+    requires: tuple[Requirement, ...] = ()
 
     def under(self, *path: str) -> Problem:
         """The same problem, seen from further out: `path` replaces the leading `input`."""
-        return Problem(self.code, (*path, *self.path[1:]), self.detail, self.base, self.current, self.yours)
+        return Problem(
+            self.code, (*path, *self.path[1:]), self.detail, self.base, self.current, self.yours, self.requires
+        )
 
     @property
     def is_conflict(self) -> bool:
@@ -71,6 +102,11 @@ def refused(code: str, *path: str, **detail: Any) -> Refused:
     return Refused(Problem(code, ("input", *path), detail))
 
 
+def missing(code: str, path: tuple[str, ...], *requires: Requirement, **detail: Any) -> Problem:
+    """What cannot be yet, with everything that it takes and from whom (schema: MissingRequirement)."""
+    return Problem(code, path, detail, requires=requires)
+
+
 def not_visible(*path: str) -> NotVisible:
     return NotVisible(Problem("NOT_FOUND", ("input", *path)))
 
@@ -86,6 +122,9 @@ CONSTRAINTS: Mapping[str, str] = {
     "one_head_per_household": "SECOND_HEAD",
     "one_open_move_per_household": "MOVE_ALREADY_ASKED",
     "one_open_programme_case": "PROGRAMME_CASE_OPEN",
+    "one_open_case_per_household": "CASE_ALREADY_OPEN",
+    "one_case_per_clue": "CLUE_HAS_A_CASE",
+    "ck_monitoring_case_at_most_three_causes": "TOO_MANY_CAUSES",
     "one_sweep_per_region_and_period": "SWEEP_ALREADY_OPEN",
     "one_open_grade_per_scheme": "GRADE_ALREADY_OPEN",
     "household_has_a_head": "HEAD_MISSING",

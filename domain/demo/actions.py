@@ -12,6 +12,7 @@ from domain.access.rules import CHINA
 from domain.base.bulk import bare
 from domain.base.sealing import Ring
 from domain.demo.assistance import write_help
+from domain.demo.cases import write_cases
 from domain.demo.grades import write_grades, write_lights
 from domain.demo.helping import HELPER, write_parties
 from domain.demo.livelihoods import write_clues, write_livelihood
@@ -68,6 +69,7 @@ async def load_demo(connection: asyncpg.Connection, ring: Ring, *, say: Say, tod
     ]
     await write_visits(connection, rows, visits)
     write_clues(rows, settled, visits, at)
+    write_cases(rows, settled, at)
     write_reports(rows, at)
     write_partners(rows, at)
     write_grades(rows, settled, visits, at)

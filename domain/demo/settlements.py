@@ -169,6 +169,7 @@ def write_family(rows: Rows, settled: Settled, recorded_by: uuid.UUID, at: datet
         category=family.category,
         causes=family.causes,
         monitoring_status=settled.monitoring_status,
+        exited_on=None,
         location=settled.dwelling,
         **sent_as(settled.dwelling, settled.datum),
         accuracy_metres=None if settled.datum != Datum.WGS84 else 8.0,

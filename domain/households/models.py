@@ -52,6 +52,9 @@ class Household(Base):
     monitoring_status: Mapped[MonitoringStatus] = mapped_column(
         Enum(MonitoringStatus, native_enum=False, create_constraint=False, length=20), server_default="NEVER"
     )
+    exited_on: Mapped[
+        date | None
+    ]  # when it last left monitoring, its risk gone: what help is owed from then on goes by it
     # The dwelling: what was sent, in its datum, and the WGS-84 point that everything is measured from.
     location: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
     sent_longitude: Mapped[float | None] = mapped_column(Float(53))

@@ -31,8 +31,8 @@ class ClueState(enum.StrEnum):
 
 
 class ClueSource(enum.StrEnum):
-    """Who or what gave a sign (线索来源): the six sources of domain.md §3, a change of the family itself (§11.11), and a
-    grade at the greatest risk (§11.8)."""
+    """Who or what gave a sign (线索来源): the six sources of domain.md §3, a change of the family itself (§11.11), a grade
+    at the greatest risk (§11.8), and an objection that came after the notice (§11.4)."""
 
     SELF_REPORT = "SELF_REPORT"
     HOTLINE = "HOTLINE"
@@ -43,6 +43,7 @@ class ClueSource(enum.StrEnum):
     DISASTER_SWEEP = "DISASTER_SWEEP"
     FAMILY_EVENT = "FAMILY_EVENT"
     GRADE = "GRADE"
+    COMPLAINT = "COMPLAINT"
 
 
 class ClueOutcome(enum.StrEnum):

@@ -21,14 +21,15 @@ ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTIL
 
 # Codes are written as words in capitals. A single word is a code only where one of these is called with it; two words
 # joined by an underscore are a code anywhere, unless they belong to a vocabulary.
-RAISERS = {"invalid", "refused", "Problem", "BadRequest", "wrong", "_wrong", "_problem"}
+RAISERS = {"invalid", "refused", "missing", "Requirement", "Problem", "BadRequest", "wrong", "_wrong", "_problem"}
 WORD = re.compile(r"[A-Z][A-Z0-9]*")
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HALF_WIDTH = re.compile("[\u4e00-\u9fff”}] ?[,:;?!()]")
 
 NO_CODES: Mapping[str, str] = {
-    "REVEALS_A_DAY": "a parameter of policy"
+    "REVEALS_A_DAY": "a parameter of policy",
+    **dict.fromkeys(("ALL_IN_SCHOOL", "NO_CHILD_OF_AGE"), "an answer of the form for home visits"),
 }  # text that is spelt like a code → what it is instead
 
 

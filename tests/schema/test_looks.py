@@ -87,6 +87,7 @@ NO_LOOK = {
     "MemberRecord.bornOn": "the same",
     "HouseholdRecord.isBlurred": "whether, and not where",
     "VisitRecord.isBlurred": "whether, and not where",
+    "CaseEvent.detail": "codes, days and ids of a step, beside its reason",
     "ClueWitness.detail": "codes and dates of what a witness said, beside the clue",
     "Person.disabilityCertificate": "masked for everybody; `revealIdentity` has an entry of its own",
     "MemberRecord.disabilityCertificate": "the same",

@@ -74,6 +74,9 @@ async def test_no_table_about_families_is_left_out(world: World) -> None:
         "clue": "clues", "sweep_entry": "sweeps", "programme_case": "programmes",
         "programme_case_event": "programme_events", "risk_grade": "grades", "assistance_plan": "plans",
         "measure": "measures", "effect_analysis": "effect_analyses", "relief": "relief",
+        "monitoring_case": "cases", "case_event": "case_events",
+        "case_authorisation": "case_authorisations", "comparison_question": "comparisons", "notice": "notices",
+        "objection": "objections", "kinship": "kinship",
     }  # fmt: skip
     for row in await world.sql.fetch(TABLES_OF_A_FAMILY):
         table = row["table_name"]

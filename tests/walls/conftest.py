@@ -161,6 +161,32 @@ INSERT INTO agreement (id, pairing_id, party_id, region_code, title, signed_on, 
 SELECT gen_random_uuid(), id, helping_id, region_code, '协议', '2026-01-01', now() FROM pairing;
 INSERT INTO pairing_change (xid, at, op, pairing_id, party_id, region_code)
 SELECT 1, now(), 'BEGAN', id, helping_id, region_code FROM pairing;
+INSERT INTO monitoring_case (id, household_id, region_code, causes, round, step, step_since, began_on, round_began_on, due_on,
+                             opened_at, created_at, updated_at)
+SELECT gen_random_uuid(), h.id, h.region_code, '{ILLNESS}', 'ADMISSION', 'VILLAGE_NOTICE', now(), '2026-11-01', '2026-11-01',
+       '2026-11-16', now(), now(), now()
+FROM household h WHERE h.ended_on IS NULL AND NOT EXISTS (SELECT FROM monitoring_case c WHERE c.household_id = h.id);
+INSERT INTO case_event (id, case_id, household_id, region_code, revision, round, event, to_step, happened_at, recorded_at, reason, detail)
+SELECT gen_random_uuid(), id, household_id, region_code, 1000, round, 'OPENED', step, now(), now(), '病了', '{}' FROM monitoring_case;
+INSERT INTO case_authorisation (id, case_id, household_id, region_code, round, person_id, signed_on, document, recorded_at,
+                                recorded_by_id)
+SELECT gen_random_uuid(), c.id, c.household_id, c.region_code, c.round, p.id, '2026-11-01', '1', now(), a.id
+FROM monitoring_case c JOIN person p ON p.household_id = c.household_id AND p.is_head, account a
+WHERE a.persona = 'village_officer' ON CONFLICT DO NOTHING;
+INSERT INTO comparison_question (id, case_id, household_id, region_code, organisation_id, round, people, asked_at, due_on)
+SELECT gen_random_uuid(), c.id, c.household_id, c.region_code, a.organisation_id, c.round, '[]', now(), '2026-11-20'
+FROM monitoring_case c, account a WHERE a.persona = 'department' ON CONFLICT DO NOTHING;
+INSERT INTO notice (id, case_id, household_id, region_code, round, number, kind, published_on, ends_on, content, published_at,
+                    published_by_id)
+SELECT gen_random_uuid(), c.id, c.household_id, c.region_code, c.round, 'walls ' || c.id, 'VILLAGE_NOTICE', '2026-11-01',
+       '2026-11-06', '{}', now(), a.id
+FROM monitoring_case c, account a WHERE a.persona = 'village_officer' ON CONFLICT DO NOTHING;
+INSERT INTO objection (id, case_id, notice_id, household_id, region_code, round, received_at, due_on, says, recorded_by_id)
+SELECT gen_random_uuid(), n.case_id, n.id, n.household_id, n.region_code, n.round, now(), '2026-11-10', '有车', n.published_by_id
+FROM notice n;
+INSERT INTO kinship (id, account_id, household_id, region_code, relation, declared_at, declared_by_id)
+SELECT gen_random_uuid(), a.id, h.id, h.region_code, '堂兄', now(), a.id FROM household h, account a
+WHERE a.persona = 'village_officer' AND h.ended_on IS NULL;
 INSERT INTO audit_entry (at, actor_id, actor_roles, action, subject_kind, region_code, detail)
 SELECT now(), a.id, '{HELPER}', 'look', 'household', code, '{}'
 FROM account a, (VALUES ('350125201'), ('341503104'), (NULL)) AS place(code) WHERE a.persona = 'cadre';

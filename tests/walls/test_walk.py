@@ -27,6 +27,8 @@ LISTS = {
     "campaigns": ("campaign", "campaign", "true"),
     "campaignActivities": ("campaign_activity", "campaign_activity", "true"),
     "agreements": ("agreement", "agreement", "true"),
+    "monitoringCases": ("monitoring_case", "monitoring_case", "true"),
+    "comparisonQuestions": ("comparison_question", "comparison_question", "true"),
     "sweeps": ("sweep", "sweep", "true"),
     "programmeCases": ("programme_case", "programme_case", "true"),
     "riskGrades": ("risk_grade", "risk_grade", "true"),
@@ -56,6 +58,10 @@ NODES = (
     "visit",
     "pairing",
     "clue",
+    "monitoring_case",
+    "notice",
+    "objection",
+    "comparison_question",
     "sweep",
     "risk_grade",
     "programme_case",
@@ -77,6 +83,7 @@ BY_ID = {
     "visit": "visit",
     "pairing": "pairing",
     "clue": "clue",
+    "monitoringCase": "monitoring_case",
     "sweep": "sweep",
     "riskGrade": "risk_grade",
     "programmeCase": "programme_case",
@@ -129,6 +136,7 @@ OTHERS = {
     "campaignVillages": "counts of what is seen: tests/schema/test_partners.py",
     "duties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
     "pullDuties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
+    "eliminationConditions": "for who meets the family: tests/schema/test_elimination.py",
 }
 ROOT = Path(__file__).parents[2]
 
