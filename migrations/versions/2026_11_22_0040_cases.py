@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0040_cases"
-down_revision = "0065_rows_of_erased"
+down_revision = "0052_partners"
 branch_labels = None
 depends_on = None
 
