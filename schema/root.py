@@ -66,6 +66,7 @@ from schema.terms import TermQueries
 from schema.trace import AuditQueries
 from schema.unmet_needs import UnmetNeedsQueries
 from schema.viewer import ViewerQueries
+from schema.visit_periods import VisitPeriodQueries
 from schema.visits import VisitQueries
 from schema.webhooks import WebhookMutations, WebhookQueries
 
@@ -114,6 +115,7 @@ class Query(
     ReplayQueries,
     PullQueries,
     DutyQueries,
+    VisitPeriodQueries,
     UnmetNeedsQueries,
     SurveyFormQueries,
     TermQueries,

@@ -16,6 +16,16 @@ AMEND = """mutation Amend($input: AmendVisitInput!) { amendVisit(input: $input) 
   visit { id note amendReason recordedBy { name } helper { name } supersedes { id note supersededBy { id } } }
   errors { code message path isRetryable } } }"""
 
+# Every question of the form at the door, answered.
+HAVES = "hasTelevision hasFan hasWeatherproofDoorsAndWindows isYardClean areRoomsClean isPersonClean hasEnoughFood"
+NEEDED = "hasEnoughClothing hasBasicMedicalCare isHousingSafe"
+COMPLETE = dict.fromkeys(f"{HAVES} {NEEDED}".split(), True) | {
+    "adultsMet": 1,
+    "compulsoryEducation": "ALL_IN_SCHOOL",
+    "drinkingWater": "SAFE",
+    "needs": [],
+}
+
 
 def now() -> datetime:
     return datetime.now(UTC)

@@ -31,14 +31,14 @@ from domain.duties.shape import Asked, concerns, row
 from domain.households.models import Household, MonitoringStatus
 from domain.monitoring.models import Clue, IncomeStatement
 from domain.monitoring.rules import MAKE_A_MONTH_KNOWN
-from domain.policy.queries import as_text, value_of
+from domain.policy.queries import as_text, nearest, settings_map
 from domain.sweeps.models import Sweep, SweepEntry
 from domain.sweeps.queries import china_day, counts_for, midnight
 from domain.visits.models import Visit
 
 
 def clues(asked: Asked) -> Select[Any]:
-    """ "日汇总、周核实" (Fujian 2020): every clue is verified at the door within its week (domain.md §3, §11.2). The clock
+    """Every clue is verified at the door within its week: "日汇总、周核实" (Fujian 2020; domain.md §3, §11.2). The clock
     stops with the verifying visit, however late it is heard of."""
     clue = aliased(Clue)
     stopped = and_(clue.stopped_at.is_not(None), clue.stopped_at < midnight(asked.day + literal_column("1")))
@@ -97,18 +97,15 @@ def look_backs(asked: Asked) -> Select[Any]:
 
 
 def unknown_months(asked: Asked) -> Select[Any]:
-    """ "A missing month is UNKNOWN: … it raises a visit duty, not a clue" (domain.md §3): the months that the income rule
-    looks at, of a household under monitoring, or of one whose figures somebody keeps.
+    """The months that the income rule looks at, of a household under monitoring, or of one whose figures somebody keeps:
+    "a missing month is UNKNOWN: … it raises a visit duty, not a clue" (domain.md §3).
 
     ASSUMPTION: a family of which no figure was told for a year, and which nobody monitors, is not asked month by month.
     """
     home, known, kept, day = aliased(Household), aliased(IncomeStatement), aliased(IncomeStatement), asked.day
     this_month = cast(func.date_trunc("month", cast(day, DateTime())), Date())
-    looked_at = (
-        select(cast(as_text(value_of("MONTHS_BELOW", home.region_code, day)), Integer()).label("months"))
-        .offset(literal_column("0"))
-        .lateral("looked_at")
-    )
+    settings = settings_map(("MONTHS_BELOW",), day)
+    looked_at = cast(as_text(nearest(settings, "MONTHS_BELOW", home.region_code)), Integer())
     ago = (
         func.unnest(literal(list(range(1, MOST_OPEN_MONTHS + 1)), ARRAY(Integer())))
         .table_valued(column("months", Integer()), name="ago")
@@ -117,7 +114,8 @@ def unknown_months(asked: Asked) -> Select[Any]:
     month = cast(this_month - func.make_interval(0, ago.c.months), Date())
     after = cast(this_month - func.make_interval(0, ago.c.months - literal_column("1")), Date())
     is_told = exists().where(known.household_id == home.id, known.month == month, *_tells_a_month(known, day))
-    is_kept = exists().where(
+    # No EXISTS: beside an OR it would be made a hash of the whole table.
+    is_kept = select(literal(True)).where(
         kept.household_id == home.id,
         kept.month >= cast(this_month - func.make_interval(1), Date()),
         kept.month < this_month,
@@ -137,13 +135,16 @@ def unknown_months(asked: Asked) -> Select[Any]:
             )
         )
         .select_from(home)
-        .join(looked_at, literal(True))
-        .join(ago, ago.c.months <= looked_at.c.months)
+        .join(settings, literal(True))
+        .join(ago, ago.c.months <= looked_at)
         .where(
             concerns(asked, DutyRule.UNKNOWN_INCOME_MONTH, home.region_code, home.id),
             home.registered_on < after,
             or_(home.ended_on.is_(None), home.ended_on > day),
-            or_(home.monitoring_status == MonitoringStatus.MONITORED, is_kept.correlate_except(kept)),
+            or_(
+                home.monitoring_status == MonitoringStatus.MONITORED,
+                is_kept.limit(literal_column("1")).correlate_except(kept).scalar_subquery(),
+            ),
             ~is_told.correlate_except(known),
         )
     )

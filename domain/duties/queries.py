@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Select, Text, case, func, literal, literal
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from domain.access.queries import OFFICES, SEES_BY_LIST
+from domain.duties.grading import grade_filings, grade_reviews, regrades
+from domain.duties.helping import analyses, confirmations, witnesses
 from domain.duties.looking import clues, look_backs, unknown_months
 from domain.duties.rules import DEMANDS, DutyRule
 from domain.duties.sending import to_mend, to_review
@@ -20,6 +22,12 @@ KINDS: Final[Mapping[DutyRule, Callable[[Asked], Select[Any]]]] = {
     DutyRule.DOOR_VISIT_DUE: door_visits,
     DutyRule.KEY_HELPER_MISSING: key_helpers,
     DutyRule.LEADER_MISSING: leaders,
+    DutyRule.QUARTERLY_ANALYSIS: analyses,
+    DutyRule.CONFIRM_ANALYSIS: confirmations,
+    DutyRule.MISSING_WITNESS: witnesses,
+    DutyRule.REGRADE: regrades,
+    DutyRule.REVIEW_GRADE: grade_reviews,
+    DutyRule.FILE_GRADE: grade_filings,
     DutyRule.VERIFY_CLUE: clues,
     DutyRule.LOOK_BACK: look_backs,
     DutyRule.UNKNOWN_INCOME_MONTH: unknown_months,
@@ -52,6 +60,10 @@ def _arm(rule: DutyRule, asked: Asked) -> Select[Any]:
         arm = arm.where(
             or_(SEES_BY_LIST, literal(rule is DutyRule.MEND_SUBMISSION), *map(_holds_office, DEMANDS[rule].levels))
         )
+    if asked.by_village:
+        # Each kind walks its own index village by village, and a page stops them all: they are merged, not sorted.
+        inner = arm.order_by(*(arm.selected_columns[name] for name in ("region_code", "household_id", "id")))
+        arm = select(*inner.subquery(f"by_village_{rule.value.lower()}").c)
     return arm
 
 

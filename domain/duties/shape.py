@@ -19,9 +19,11 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
@@ -136,6 +138,11 @@ def _helped_by(helper_id: Any, day: Any) -> Any:
     pairing = aliased(Pairing)
     helped = select(pairing.household_id).where(pairing.helper_id == helper_id, holds(pairing, day))
     return func.array(helped.where(pairing.household_id.is_not(None)).scalar_subquery(), type_=ARRAY(Uuid()))
+
+
+def plus(day: Any, days: int) -> Any:
+    """So many days later; written as it is, for a parameter would take part of its type from the other side."""
+    return type_coerce(day + literal_column(str(days)), Date())
 
 
 def holds(spell: Any, day: Any) -> ColumnElement[bool]:

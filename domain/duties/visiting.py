@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,12 +34,13 @@ from domain.duties.rules import (
     DutyRule,
 )
 from domain.duties.shape import Asked, concerns, holds, level_of, row
-from domain.duties.windows import in_time_for, windows
+from domain.duties.standing import is_on_record, monitored_since, standing
+from domain.duties.windows import all_windows, in_time_for
 from domain.grades.models import RiskGrade
 from domain.grades.queries import held_on
-from domain.households.models import Household, MonitoringStatus
+from domain.households.models import Household
 from domain.pairings.models import Pairing
-from domain.policy.queries import as_text, as_texts, value_of
+from domain.policy.queries import as_text, as_texts, nearest, settings_map
 from domain.sweeps.queries import china_day, midnight
 from domain.visits.models import Visit, VisitCompanion, VisitContact
 
@@ -100,55 +101,14 @@ def _visited(home: Any, span: Any, day: Any, *conditions: Any, visit: Any) -> Co
 # --- the duties --------------------------------------------------------------------------------------------------------
 
 
-def _numbers(region_code: Any, day: Any) -> Any:
-    """The village's numbers, in FROM. OFFSET keeps them one step of the plan: it is run once per village, not household."""
-
-    def number(parameter: str) -> Any:
-        return cast(as_text(value_of(parameter, region_code, day)), Integer())
-
-    return (
-        select(
-            number("KEY_VISIT_INTERVAL").label("key_months"),
-            number("TRACKING_INTERVAL").label("tracking_months"),
-            number("ABSENT_DOOR_VISIT_INTERVAL").label("door_months"),
-            number("MONTHLY_VISIT_CUTOFF").label("cutoff"),
-            value_of("VISIT_INTERVAL_BY_CATEGORY", region_code, day).label("by_category"),
-            value_of("VISIT_INTERVAL_BY_GRADE", region_code, day).label("by_grade"),
-            as_texts(value_of("GRADING_SCHEMES", region_code, day)).label("schemes"),
-        )
-        .offset(literal_column("0"))
-        .lateral("numbers")
-    )
+_PARAMETERS: Final = (
+    *("KEY_VISIT_INTERVAL", "TRACKING_INTERVAL", "ABSENT_DOOR_VISIT_INTERVAL", "MONTHLY_VISIT_CUTOFF"),
+    *("VISIT_INTERVAL_BY_CATEGORY", "VISIT_INTERVAL_BY_GRADE", "GRADING_SCHEMES"),
+)
 
 
-def _is_on_record(home: Any, day: Any) -> ColumnElement[bool]:
-    return and_(home.registered_on <= day, or_(home.ended_on.is_(None), home.ended_on > day))
-
-
-def _pace(home: Any, is_key: Any, numbers: Any, day: Any) -> Any:
-    """How many months a window of the household has and why, in FROM. Beside key help the shortest that policy asks for
-    counts: a red household is called on every month, whatever its category (ASSUMPTION: no source ranks the two)."""
-    is_tracked = home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED
-    by_category = cast(numbers.c.by_category.op("->>")(home.category), Integer())
-    usual = case((is_tracked, numbers.c.tracking_months), else_=by_category)
-    grade = aliased(RiskGrade)
-    by_grade = (
-        select(func.min(cast(numbers.c.by_grade.op("->>")(grade.level), Integer())).label("months"))
-        .where(grade.household_id == home.id, held_on(day, grade), grade.scheme == any_(numbers.c.schemes))
-        .where(~is_key)
-        .correlate_except(grade)
-        .lateral("by_grade")
-    )
-    is_by_grade = by_grade.c.months < func.coalesce(usual, by_grade.c.months + literal_column("1"))
-    months = case((is_key, numbers.c.key_months), else_=func.least(by_grade.c.months, usual))
-    because = case((is_key, "MONITORED"), (is_by_grade, "GRADE"), (is_tracked, "TRACKED"), else_="CATEGORY")
-    return (
-        select(months.label("months"), because.label("because"))
-        .select_from(by_grade)
-        .correlate_except(by_grade)
-        .offset(literal_column("0"))
-        .lateral("pace")
-    )
+def _number(settings: Any, parameter: str, region_code: Any) -> Any:
+    return cast(as_text(nearest(settings, parameter, region_code)), Integer())
 
 
 def visits(asked: Asked) -> Select[Any]:
@@ -156,11 +116,10 @@ def visits(asked: Asked) -> Select[Any]:
     domain.md §6, §11.1), "tracked quarterly" once its risk is gone (§11.13), else by its category or by the level of its
     grade (§7: "visit frequency by grade/category"), as the policy has it."""
     home, visit, day = aliased(Household), aliased(Visit), asked.day
-    numbers = _numbers(home.region_code, day)
-    is_key = home.monitoring_status == MonitoringStatus.MONITORED
-    pace = _pace(home, is_key, numbers, day)
-    span = windows(day, pace.c.months)
-    since = home.registered_on
+    settings, span, was = settings_map(_PARAMETERS, day), all_windows(day), standing(home, day)
+    is_key, is_tracked = was.c.monitored_since.is_not(None), was.c.tracked_since.is_not(None)
+    pace = _pace(home, settings, was)
+    since = func.coalesce(was.c.monitored_since, was.c.tracked_since, home.registered_on)
     helped_by = case((is_key, literal(KEY_HELP, Text())), else_=literal(ANY, Text()))
     return (
         select(
@@ -176,20 +135,53 @@ def visits(asked: Asked) -> Select[Any]:
                 began_on=func.greatest(span.c.first_on, since),
                 due_on=span.c.last_on,
                 because=pace.c.because,
-                months=pace.c.months,
+                months=span.c.months,
             )
         )
         .select_from(home)
-        .join(numbers, literal(True))
+        .join(settings, literal(True))
+        .join(was, literal(True))
         .join(pace, literal(True))
-        .join(span, literal(True))
+        # Not by `=`: households put into a hash would lose their order, and a page would have to read them all.
+        .join(span, span.c.months.between(pace.c.months, pace.c.months))
         .where(
             concerns(asked, DutyRule.VISIT_DUE, home.region_code, home.id),
-            _is_on_record(home, day),
-            in_time_for(since, span.c.last_on, numbers.c.cutoff),
+            is_on_record(home, day),
+            in_time_for(since, span.c.last_on, _number(settings, "MONTHLY_VISIT_CUTOFF", home.region_code)),
             span.c.last_on >= day - literal_column(str(DAYS_MISSED_IS_LISTED)),
-            ~_visited(home, span, day, counts(visit, is_key), visit=visit),
+            ~_visited(home, span, day, visit.household_id == was.c.household_id, counts(visit, is_key), visit=visit),
         )
+    )
+
+
+def _pace(home: Any, settings: Any, was: Any) -> Any:
+    """How many months a window of the household has and why, in FROM; null where nobody asks for a visit. Beside key help
+    the shortest that policy asks for counts: a red household is called on every month, whatever its category (ASSUMPTION: no
+    source ranks the two)."""
+    grade = aliased(RiskGrade)
+    by_category = nearest(settings, "VISIT_INTERVAL_BY_CATEGORY", home.region_code).op("->>")(home.category)
+    by_level = nearest(settings, "VISIT_INTERVAL_BY_GRADE", home.region_code).op("->>")(grade.level)
+    by_grade = func.min(cast(by_level, Integer()))
+    is_key, is_tracked = was.c.monitored_since.is_not(None), was.c.tracked_since.is_not(None)
+    tracking = _number(settings, "TRACKING_INTERVAL", home.region_code)
+    usual = case((is_tracked, tracking), else_=cast(by_category, Integer()))
+    is_by_grade = by_grade < func.coalesce(usual, by_grade + literal_column("1"))
+    key_months = _number(settings, "KEY_VISIT_INTERVAL", home.region_code)
+    return (
+        select(
+            case((is_key, key_months), else_=func.least(by_grade, usual)).label("months"),
+            case((is_key, "MONITORED"), (is_by_grade, "GRADE"), (is_tracked, "TRACKED"), else_="CATEGORY").label(
+                "because"
+            ),
+        )
+        .where(
+            grade.household_id == home.id,
+            grade.household_id == was.c.household_id,
+            held_on(settings.c.day, grade),
+            grade.scheme == any_(as_texts(nearest(settings, "GRADING_SCHEMES", home.region_code))),
+        )
+        .correlate(home, settings, was)
+        .lateral("pace")
     )
 
 
@@ -199,8 +191,8 @@ def door_visits(asked: Asked) -> Select[Any]:
     ASSUMPTION: whoever goes to the door of an absent family meets nobody, so this once a call at an empty house counts.
     """
     home, called, visit, day = aliased(Household), aliased(Visit), aliased(Visit), asked.day
-    numbers = _numbers(home.region_code, day)
-    span = windows(day, numbers.c.door_months)
+    settings, span = settings_map(_PARAMETERS, day), all_windows(day)
+    since = monitored_since(home, day)
     at_the_door = and_(
         visit.superseded_by_id.is_(None),
         visit.contact != VisitContact.REMOTE,
@@ -218,18 +210,18 @@ def door_visits(asked: Asked) -> Select[Any]:
                 region_code=home.region_code,
                 level=level_of(home.id, literal(KEY_HELP, Text()), day),
                 period=span.c.name,
-                began_on=func.greatest(span.c.first_on, home.registered_on),
+                began_on=func.greatest(span.c.first_on, since),
                 due_on=span.c.last_on,
-                months=numbers.c.door_months,
+                months=span.c.months,
             )
         )
         .select_from(home)
-        .join(numbers, literal(True))
-        .join(span, literal(True))
+        .join(settings, literal(True))
+        .join(span, span.c.months == _number(settings, "ABSENT_DOOR_VISIT_INTERVAL", home.region_code))
         .where(
             concerns(asked, DutyRule.DOOR_VISIT_DUE, home.region_code, home.id),
-            _is_on_record(home, day),
-            home.monitoring_status == MonitoringStatus.MONITORED,
+            is_on_record(home, day),
+            since.is_not(None),
             span.c.last_on >= day - literal_column(str(DAYS_MISSED_IS_LISTED)),
             _visited(home, span, day, is_call, visit=called),
             ~_visited(home, span, day, at_the_door, visit=visit),
@@ -253,7 +245,8 @@ def _gap(asked: Asked, rule: DutyRule, role: str) -> Select[Any]:
     last_end = select(func.max(ended.ended_on)).where(
         ended.household_id == home.id, ended.role == role, ended.ended_on <= day
     )
-    since = func.greatest(home.registered_on, last_end.correlate_except(ended).scalar_subquery())
+    monitored = monitored_since(home, day)
+    since = func.greatest(monitored, last_end.correlate_except(ended).scalar_subquery())
     return select(
         *row(
             rule,
@@ -268,7 +261,7 @@ def _gap(asked: Asked, rule: DutyRule, role: str) -> Select[Any]:
         )
     ).where(
         concerns(asked, rule, home.region_code, home.id),
-        _is_on_record(home, day),
-        home.monitoring_status == MonitoringStatus.MONITORED,
+        is_on_record(home, day),
+        monitored.is_not(None),
         ~held.correlate_except(pairing),
     )

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, column, func, literal_column, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    type_coerce,
+)
 
 
 def windows(day: Any, months: Any) -> Any:
@@ -13,6 +26,19 @@ def windows(day: Any, months: Any) -> Any:
         func.ruhu_windows(day, months)
         .table_valued(column("first_on", Date()), column("last_on", Date()), column("name", Text()), name="span")
         .render_derived()
+    )
+
+
+def all_windows(day: Any) -> Any:
+    """The same for each number of months from 1 to 12, in FROM: (months, first_on, last_on, name). Made once for a
+    statement, whatever the number is that a household has; OFFSET keeps it so."""
+    asked = func.generate_series(1, 12).table_valued(column("months", Integer()), name="asked").render_derived()
+    span = windows(day, asked.c.months)
+    return (
+        select(asked.c.months, span.c.first_on, span.c.last_on, span.c.name)
+        .select_from(asked.join(span, literal(True)))
+        .offset(literal_column("0"))
+        .subquery("span")
     )
 
 

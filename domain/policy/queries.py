@@ -17,6 +17,8 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
+    cast,
     column,
     func,
     literal,
@@ -71,6 +73,37 @@ def value_of(
         .scalar_subquery()
     )
     return func.coalesce(found, literal(DEFAULTS[parameter] if below is None else otherwise, JSONB()))
+
+
+def settings_map(parameters: Collection[str], on: Any) -> Any:
+    """In FROM, one row: all that any division has set of these parameters for that day, by parameter and code
+    (said), and the day.
+
+    For a statement over many households of many villages: the table is read once, and `nearest` looks into the map.
+    """
+    setting = aliased(PolicyValue)
+    name = setting.parameter + " " + func.coalesce(setting.region_code, "")
+    held = and_(setting.from_on <= on, or_(setting.until_on.is_(None), setting.until_on > on))
+    return (
+        select(
+            func.coalesce(func.jsonb_object_agg(name, setting.value), literal({}, JSONB())).label("said"),
+            cast(on, Date()).label("day"),
+        )
+        .where(
+            setting.parameter == any_(literal(list(parameters), ARRAY(Text()))), held, setting.superseded_at.is_(None)
+        )
+        .subquery("settings")
+    )
+
+
+def nearest(settings: Any, parameter: str, region_code: Any) -> ColumnElement[Any]:
+    """The value in force as JSON, from a `settings_map`: what `value_of` finds."""
+    codes = (region_code, *(func.left(region_code, digits) for digits in reversed(DIGITS_ABOVE)), literal("", Text()))
+    said = (
+        settings.c.said.op("->", return_type=JSONB())(func.concat(literal(f"{parameter} ", Text()), code))
+        for code in codes
+    )
+    return func.coalesce(*said, literal(DEFAULTS[parameter], JSONB()))
 
 
 def as_text(value: Any) -> ColumnElement[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.schema.pairings_asked import TODAY
-from tests.visiting import a_visit, ago, homes_of, submit
+from tests.visiting import COMPLETE, a_visit, ago, homes_of, submit
 from tests.world import PERSONAS, World
 
 DUTIES = """query($version: String) { pullDuties(version: $version) {
@@ -19,14 +19,6 @@ LISTED = """query($filter: DutyFilter, $on: Date, $after: String, $first: Int! =
     nodes { id rule sentence basis level subjectId period beganOn dueOn facts
             household { id } region { code } helpers { id name } } } }"""
 MEND = "MEND_SUBMISSION"
-HAVES = "hasTelevision hasFan hasWeatherproofDoorsAndWindows isYardClean areRoomsClean isPersonClean hasEnoughFood"
-NEEDED = "hasEnoughClothing hasBasicMedicalCare isHousingSafe"
-COMPLETE = dict.fromkeys(f"{HAVES} {NEEDED}".split(), True) | {
-    "adultsMet": 1,
-    "compulsoryEducation": "ALL_IN_SCHOOL",
-    "drinkingWater": "SAFE",
-    "needs": [],
-}
 
 
 async def due(world: World, persona: str, version: str | None = None) -> Any:

@@ -135,6 +135,7 @@ OTHERS = {
     "benefitSummary": "sums of what is seen: tests/schema/test_partners.py",
     "campaignVillages": "counts of what is seen: tests/schema/test_partners.py",
     "duties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
+    "visitPeriods": "months of a family one meets: tests/scenarios/test_a_year_of_one_cadres_duties.py, tests/schema/test_duties.py",
     "pullDuties": "no rows: what is due by what is seen: tests/schema/test_duties.py",
     "eliminationConditions": "for who meets the family: tests/schema/test_elimination.py",
 }
