@@ -117,7 +117,7 @@ def visits(asked: Asked) -> Select[Any]:
     grade (§7: "visit frequency by grade/category"), as the policy has it."""
     home, visit, day = aliased(Household), aliased(Visit), asked.day
     settings, span, was = settings_map(_PARAMETERS, day), all_windows(day), standing(home, day)
-    is_key, is_tracked = was.c.monitored_since.is_not(None), was.c.tracked_since.is_not(None)
+    is_key = was.c.monitored_since.is_not(None)
     pace = _pace(home, settings, was)
     since = func.coalesce(was.c.monitored_since, was.c.tracked_since, home.registered_on)
     helped_by = case((is_key, literal(KEY_HELP, Text())), else_=literal(ANY, Text()))
@@ -156,8 +156,8 @@ def visits(asked: Asked) -> Select[Any]:
 
 def _pace(home: Any, settings: Any, was: Any) -> Any:
     """How many months a window of the household has and why, in FROM; null where nobody asks for a visit. Beside key help
-    the shortest that policy asks for counts: a red household is called on every month, whatever its category (ASSUMPTION: no
-    source ranks the two)."""
+    the shortest that policy asks for counts: a red household is called on every month, whatever its category (ASSUMPTION:
+    no source ranks the two)."""
     grade = aliased(RiskGrade)
     by_category = nearest(settings, "VISIT_INTERVAL_BY_CATEGORY", home.region_code).op("->>")(home.category)
     by_level = nearest(settings, "VISIT_INTERVAL_BY_GRADE", home.region_code).op("->>")(grade.level)

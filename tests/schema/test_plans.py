@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -286,6 +287,47 @@ async def test_how_far_a_round_is_reads_the_county_and_not_the_province(province
     assert "Seq Scan on risk_grade" not in plan, plan
     assert "Seq Scan on household" not in plan, plan
     assert "ix_risk_grade_round_id" in plan, plan
+
+
+DUE = """query($v: RegionCode) { duties(filter: {region: $v}, on: "2026-12-31", first: 50) {
+  nodes { id dueOn household { code } helpers { name } } } }"""
+
+
+async def test_a_villages_duties_are_derived_from_its_own_families(province: Province) -> None:
+    narrow = replace(
+        province.officer,
+        region_from=province.village,
+        region_to=province.village + AFTER_EVERY_DIGIT,
+        region_spans=None,
+    )
+    for viewer, village in ((narrow, None), (province.everywhere, province.village), (province.cadre, None)):
+        plan = await explain(province.url, DUE, {"v": village}, viewer)
+        for table in ("household", "visit", "clue", "pairing", "income_statement", "measure"):
+            assert f"Seq Scan on {table} " not in plan, plan
+        assert rows_removed(plan) < 300, plan
+
+
+async def test_a_page_of_a_provinces_duties_village_by_village_stops_when_it_is_full(province: Province) -> None:
+    """Each kind walks its own index in the order of villages; in the order of days all would be derived first."""
+    query = """{ duties(filter: {rules: [VISIT_DUE, VERIFY_CLUE]}, on: "2026-12-31", first: 50, orderBy: BY_VILLAGE) {
+      nodes { id } } }"""
+    for viewer in (province.everywhere, province.officer):
+        plan = await explain(province.url, query, viewer=viewer)
+        assert "Merge Append" in plan, plan
+        assert "ix_household_region_code" in plan, plan
+        read = [int(found) for found in re.findall(r"ix_household_region_code on household .*? rows=([0-9]+)", plan)]
+        assert read, plan
+        assert max(read) < HOUSEHOLDS / 20, plan
+
+
+async def test_who_has_no_duty_of_their_own_derives_none(province: Province) -> None:
+    plan = await explain(province.url, "{ pullDuties { version duties { id } } }", viewer=province.everywhere)
+    assert "on household household" not in executed(plan), plan
+
+
+def executed(plan: str) -> str:
+    """The steps of the plan that were run at all."""
+    return "\n".join(line for line in plan.splitlines() if "never executed" not in line)
 
 
 async def test_an_organisations_pairings_come_by_its_index(province: Province) -> None:
