@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import auth, department_lists, graphiql, health, report_page, sweep_ledgers
+from api import auth, department_lists, graphiql, health, notice_page, report_page, sweep_ledgers
 from api.auth.asking import Hashing
 from api.budgets import Budgets
 from api.compression import Compression
@@ -105,6 +105,7 @@ def create_app(settings: Settings, *, is_kept_up: bool = False) -> Starlette:
             WebSocketRoute("/graphql", graphql_socket),
             *auth.routes,
             *report_page.routes,
+            *notice_page.routes,
             *department_lists.routes,
             *sweep_ledgers.routes,
             *health.routes,

@@ -17,6 +17,7 @@ from domain.households.models import Household
 from domain.links.models import BenefitLink
 from domain.lists.models import DepartmentList
 from domain.monitoring.models import Clue
+from domain.notices.models import NoticeSerial
 from domain.pairings.models import Pairing
 from domain.policy.models import PolicyValue
 from domain.programmes.models import ProgrammeCase
@@ -44,6 +45,7 @@ NOUNS = (
     Household,
     Measure,
     MonitoringCase,
+    NoticeSerial,
     Pairing,
     PolicyValue,
     ProgrammeCase,

@@ -38,6 +38,7 @@ from schema.measuring import MeasureMutations
 from schema.monitoring import MonitoringMutations
 from schema.moves import HouseholdMoveMutations, HouseholdMoveQueries
 from schema.node import NodeQueries
+from schema.notices import NoticeQueries
 from schema.pairing_coverage import PairingCoverageQueries
 from schema.pairing_gaps import PairingGapQueries
 from schema.pairings import PairingMutations, PairingQueries
@@ -96,6 +97,7 @@ class Query(
     CheckQueries,
     CaseQueries,
     EliminationQueries,
+    NoticeQueries,
     SummaryQueries,
     SweepQueries,
     GradeQueries,

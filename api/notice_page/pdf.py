@@ -31,6 +31,7 @@ NEVER_FIRST: Final = frozenset("，。；：、！？）〕》”")
 # The font has the Chinese characters of the basic plane. For any other stands what compositors set for a missing one.
 MISSING: Final = "〓"
 LAST_OF_THE_FONT: Final = 0xFFFF
+FOOTER: Final = "本页不载身份证号、联系电话、银行账号和健康信息，请勿拍照外传。"
 
 pdfmetrics.registerFont(UnicodeCIDFont(FONT))
 
@@ -69,7 +70,7 @@ def _page(canvas: Canvas, sheet: Sheet, address: str) -> None:
     for line in (sheet.signed_by, sheet.signed_on):
         _text(canvas, line, RIGHT - _width(line, 15), y, 15)
         y -= 10 * mm
-    _centred(canvas, "本页不载身份证号、联系电话、银行账号和健康信息，请勿拍照外传。", BOTTOM, 10)
+    _centred(canvas, FOOTER, BOTTOM, 10)
 
 
 def _table(canvas: Canvas, rows: Sequence[tuple[str, str]], top: float) -> float:

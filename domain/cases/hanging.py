@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Final
 
+from sqlalchemy import Integer, Text, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
+from domain.cases.facts import income_known
 from domain.cases.models import Notice, NoticeKind
-from domain.cases.publishing import notice_content
-from domain.cases.queries import Held, notices_before, standing_notice, who_lives_there
-from domain.cases.rules import notice_ends
+from domain.cases.queries import Held, standing_notice, who_lives_there
+from domain.notices.rules import NoticeFacts, NoticeRound, content_read, notice_content, word_of
+from domain.policy.queries import policy_of
+from domain.regions.models import Region
 
-TOWNSHIP_DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnUp:
-    """What a notice or announcement says, and the how manieth of its case it is."""
-
-    content: dict[str, Any]
-    number: int
+COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
+SET_BY_POLICY: Final = ("NOTICE_WORD", "NOTICE_TELEPHONE", "NOTICE_ISSUER")
 
 
-async def drawn_up(db: AsyncSession, held: Held) -> DrawnUp:
-    """What would be published of the family now."""
-    return DrawnUp(await what_hangs(db, held), await notices_before(db, held.case.id) + 1)
-
-
-def as_notice(actor: Actor, held: Held, kind: NoticeKind, id: uuid.UUID, drawn: DrawnUp) -> Notice:
-    """The notice or announcement that hangs from today."""
+async def drawn_up(db: AsyncSession, actor: Actor, held: Held, kind: NoticeKind, id: uuid.UUID) -> Notice:
+    """The notice or announcement that hangs from today, under the next number of its county and year."""
+    facts = await facts_published(db, actor, held, kind)
+    # Drawn last: whoever publishes in the same county meanwhile waits for this transaction, and holds nothing we want.
+    count = (literal(facts.word, Text()), literal(kind.value, Text()), literal(actor.today.year, Integer()))
+    serial = (await db.scalars(select(func.ruhu_next_notice(*count, type_=Integer())))).one()
+    content = notice_content(replace(facts, serial=serial))
     case = held.case
     return Notice(
         id=id,
@@ -40,27 +36,50 @@ def as_notice(actor: Actor, held: Held, kind: NoticeKind, id: uuid.UUID, drawn: 
         region_code=case.region_code,
         round=case.round,
         round_number=case.round_number,
-        # The last digits of an id are the ones that chance made.
-        number=f"{case.region_code[:TOWNSHIP_DIGITS]}-{actor.today:%Y}-{case.id.hex[-8:].upper()}-{drawn.number}",
+        number=content.number,
         kind=kind,
-        published_on=actor.today,
-        ends_on=notice_ends(actor.today, held.policy) if kind is NoticeKind.VILLAGE_NOTICE else None,
-        content=drawn.content,
+        published_on=content.published_on,
+        ends_on=content.ends_on,
+        content=content.as_json(),
         published_at=actor.at,
         published_by_id=actor.id,
     )
 
 
-async def what_hangs(db: AsyncSession, held: Held) -> dict[str, Any]:
-    """What would be published of the family now, redacted by construction."""
+async def facts_published(db: AsyncSession, actor: Actor, held: Held, kind: NoticeKind) -> NoticeFacts:
+    """What is known of the family now, before anything is left out; without a number yet."""
+    case, policy = held.case, held.policy
     head_name, member_count = await who_lives_there(db, held.household.id)
-    return notice_content(
-        round_=held.case.round,
+    county, township, village = await _places(db, case.region_code)
+    chosen = await policy_of(db, case.region_code, actor.today, SET_BY_POLICY)
+    return NoticeFacts(
+        kind=kind,
+        round=NoticeRound(case.round.value),
+        word=word_of(chosen["NOTICE_WORD"], county),
+        serial=1,
+        county=county,
+        township=township,
+        village=village,
         head_name=head_name,
         member_count=member_count,
-        category=held.case.category,
-        masks_names=held.policy.masks_names,
+        category=case.category,
+        causes=case.causes,
+        income_fen=(await income_known(db, held.household, actor.today)).per_capita_fen,
+        line_fen=policy.line_fen,
+        published_on=actor.today,
+        full_days=policy.notice_days,
+        masks_names=policy.masks_names,
+        telephone=chosen["NOTICE_TELEPHONE"],
+        office=chosen["NOTICE_ISSUER"],
     )
+
+
+async def _places(db: AsyncSession, village_code: str) -> tuple[str, str, str]:
+    codes = (village_code[:COUNTY_DIGITS], village_code[:TOWNSHIP_DIGITS], village_code)
+    found = await db.execute(select(Region.code, Region.name).where(Region.code.in_(codes)))
+    names = {code: name for code, name in found}  # noqa: C416 - rows, not pairs
+    county, township, village = (names.get(code, "") for code in codes)
+    return county, township, village
 
 
 async def keep_or_withdraw(db: AsyncSession, actor: Actor, held: Held) -> bool:
@@ -69,7 +88,8 @@ async def keep_or_withdraw(db: AsyncSession, actor: Actor, held: Held) -> bool:
     standing = await standing_notice(db, held.case)
     if standing is None:
         return True
-    if standing.content == await what_hangs(db, held):
+    now = notice_content(await facts_published(db, actor, held, NoticeKind.VILLAGE_NOTICE))
+    if content_read(standing.content).says_the_same(now):
         held.case.step_due_on = standing.ends_on
         await db.flush()
         return False

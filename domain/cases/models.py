@@ -16,6 +16,7 @@ from domain.cases.transitions import Event, Round, Step
 from domain.helpers.models import Organisation
 from domain.households.models import Household, Person
 from domain.monitoring.models import Clue
+from domain.notices.rules import NoticeKind as NoticeKind
 from domain.regions.models import Region
 
 
@@ -25,13 +26,6 @@ class UploadStatus(enum.StrEnum):
     NONE = "NONE"
     PENDING = "PENDING"
     UPLOADED = "UPLOADED"
-
-
-class NoticeKind(enum.StrEnum):
-    """What hangs in public (公示公告类型)."""
-
-    VILLAGE_NOTICE = "VILLAGE_NOTICE"
-    RESULT_ANNOUNCEMENT = "RESULT_ANNOUNCEMENT"
 
 
 class ObjectionOutcome(enum.StrEnum):

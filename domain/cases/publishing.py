@@ -6,11 +6,9 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from domain.base.errors import Party, Problem, Requirement, missing
 from domain.cases.rules import REASON_LIMIT, notice_is_over
-from domain.cases.transitions import Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +35,6 @@ def appraisal_problems(appraisal: Appraisal, minutes: str | None, reason: str | 
     if not appraisal.is_agreed and reason is None:
         problems.append(Problem("REASON_NEEDED", ("input", "reason"), {"limit": REASON_LIMIT}))
     return problems
-
-
-def notice_content(
-    *, round_: Round, head_name: str, member_count: int, category: str | None, masks_names: bool
-) -> dict[str, Any]:
-    """What is published of a family: nothing but this. "A public notice is redacted by construction: no ID number, phone,
-    bank account or health condition, names as policy says" (domain.md §4). Causes stay out: 因病 tells of health.
-
-    >>> notice_content(round_=Round.ADMISSION, head_name="陈桂芳", member_count=3, category=None, masks_names=True)
-    {'round': 'ADMISSION', 'headName': '陈**', 'memberCount': 3, 'category': None}
-    """
-    shown = f"{head_name[:1]}**" if masks_names else head_name
-    return {"round": round_.value, "headName": shown, "memberCount": member_count, "category": category}
 
 
 def notice_over_problem(ends_on: date | None, waiting: Collection[uuid.UUID], today: date) -> Problem | None:

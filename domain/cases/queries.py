@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.models import Account
@@ -179,11 +179,6 @@ async def standing_notice(
         .where(_of_the_round(Notice, case), Notice.kind == kind, Notice.withdrawn_at.is_(None))
         .with_for_update()
     )
-
-
-async def notices_before(db: AsyncSession, case_id: uuid.UUID) -> int:
-    """How many notices and announcements a case has had."""
-    return await db.scalar(select(func.count()).select_from(Notice).where(Notice.case_id == case_id)) or 0
 
 
 async def who_lives_there(db: AsyncSession, household_id: uuid.UUID) -> tuple[str, int]:

@@ -35,8 +35,8 @@ async def audit_households(
     first: int,
     after: tuple[str, str] | None,
 ) -> tuple[Sequence[Audited], bool]:
-    """Families of a county or below of whom these checks (None: all) found something, by village and code; and whether
-    there are more. Raises InvalidInput (REGION_TOO_WIDE, UNKNOWN_CODE, PAGE_TOO_LARGE)."""
+    """Families of a county or below of whom these checks (none named: all) found something, by village and code; and
+    whether there are more. Raises InvalidInput (REGION_TOO_WIDE, UNKNOWN_CODE, PAGE_TOO_LARGE)."""
     if len(region_code) < WIDEST:
         raise invalid("REGION_TOO_WIDE", "region", region=region_code)
     if not 0 < first <= MOST:
@@ -46,7 +46,7 @@ async def audit_households(
         raise InvalidInput(
             *(Problem("UNKNOWN_CODE", ("input", "checks"), {"list": "checks", "code": one[:80]}) for one in unknown)
         )
-    rows = await audits_in(db, actor, region_code, codes=codes, first=first + 1, after=after)
+    rows = await audits_in(db, actor, region_code, codes=codes or None, first=first + 1, after=after)
     page = rows[:first]
     await _note(db, actor, page, region_code)
     return page, len(rows) > first

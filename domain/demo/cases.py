@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from domain.access.recusal import CaseLevel
 from domain.base.models import namespace_id
-from domain.cases.publishing import notice_content
 from domain.cases.rules import CasePolicy, decision_due, notice_ends
 from domain.cases.transitions import ENDS, Event, Round, Step
 from domain.demo.personas import account_id
+from domain.demo.places import VILLAGE_BY_CODE
 from domain.demo.rows import Rows
 from domain.demo.settlements import Settled
 from domain.households.models import MonitoringStatus
+from domain.notices.rules import NoticeFacts, NoticeKind, NoticeRound, notice_content
 
 TOWNSHIP: Final = "350125201"  # of the personas who act: the village's, the township's, the county's officer
 POLICY: Final = CasePolicy()
@@ -176,12 +177,25 @@ def _write_story(case: _Case, story: Sequence[_Line]) -> None:
 def _write_notice(case: _Case) -> None:
     """It hangs since the day of the appraisal, and somebody unnamed has objected."""
     head = case.settled.family.members[0]
+    published_on = case.day(3)
     content = notice_content(
-        round_=Round.ADMISSION,
-        head_name=head.name,
-        member_count=len(case.settled.family.members),
-        category=None,
-        masks_names=True,
+        NoticeFacts(
+            kind=NoticeKind.VILLAGE_NOTICE,
+            round=NoticeRound.ADMISSION,
+            word="富泉",  # of the township: the counter of the county's papers begins with what people publish
+            serial=1,
+            county="永泰县",
+            township="富泉乡",
+            village=VILLAGE_BY_CODE[case.settled.region_code].name,
+            head_name=head.name,
+            member_count=len(case.settled.family.members),
+            category=None,
+            causes=case.settled.family.causes,
+            income_fen=None,
+            line_fen=POLICY.line_fen,
+            published_on=published_on,
+            full_days=POLICY.notice_days,
+        )
     )
     notice = namespace_id(f"demo notice {case.id}")
     common = {
@@ -195,11 +209,11 @@ def _write_notice(case: _Case) -> None:
         "notice",
         id=notice,
         **common,
-        number=f"{TOWNSHIP}-{case.day(3):%Y}-{case.id.hex[-8:].upper()}-1",
+        number=content.number,
         kind="VILLAGE_NOTICE",
-        published_on=case.day(3),
-        ends_on=notice_ends(case.day(3), POLICY),
-        content=json.dumps(content, ensure_ascii=False),
+        published_on=published_on,
+        ends_on=content.ends_on,
+        content=json.dumps(content.as_json(), ensure_ascii=False),
         published_at=case.instant(3),
         published_by_id=account_id("village_officer"),
         withdrawn_at=None,

@@ -78,6 +78,7 @@ CAUSE_GROUPS: Final[Mapping[str, NoticeCause]] = {
 }
 TELLS_OF_HEALTH: Final = frozenset("病残癌瘤瘫聋哑盲痴疾疯症伤痛肿疫")
 MOST_MEMBERS: Final = 30
+NO_WORD: Final = "村"
 MOST_PLACE: Final = 40
 # The country's one number for people's complaints (政务服务便民热线); a county names its own by policy.
 ANYWHERES_TELEPHONE: Final = "12345"
@@ -160,23 +161,38 @@ class NoticeContent:
             raise ValueError(f"a notice may not say this: {', '.join(wrong)}")
 
     def as_json(self) -> dict[str, Any]:
-        """As the table keeps it: codes, texts, numbers, ISO days."""
-        return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
+        """As the table keeps it and clients read it: codes, texts, numbers, ISO days, by names like headName."""
+        values = asdict(self).items()
+        return {_KEYS[name]: value.isoformat() if isinstance(value, date) else value for name, value in values}
+
+    def says_the_same(self, other: NoticeContent) -> bool:
+        """Whether both say the same of the family, whenever and under whatever number they hung: "the notice restarts
+        only if what was published changes" (domain.md §11.4)."""
+        return self._of_the_family() == other._of_the_family()
+
+    def _of_the_family(self) -> dict[str, Any]:
+        hung = ("number", "published_on", "ends_on", "telephone", "office")
+        return {name: value for name, value in asdict(self).items() if name not in hung}
+
+
+_KEYS: Final = {
+    name: re.sub(r"_([a-z])", lambda found: found[1].upper(), name) for name in NoticeContent.__dataclass_fields__
+}
 
 
 def content_read(kept: Mapping[str, Any]) -> NoticeContent:
     """What the table kept, judged anew. ValueError, KeyError or TypeError for what is no notice."""
-    known = {name: kept[name] for name in NoticeContent.__dataclass_fields__}
+    known = {name: kept[key] for name, key in _KEYS.items()}
     return NoticeContent(
         **known
         | {
-            "kind": NoticeKind(kept["kind"]),
-            "round": NoticeRound(kept["round"]),
-            "category": NoticeCategory(kept["category"]),
-            "cause": NoticeCause(kept["cause"]),
-            "income_band": IncomeBand(kept["income_band"]),
-            "published_on": date.fromisoformat(kept["published_on"]),
-            "ends_on": None if kept["ends_on"] is None else date.fromisoformat(kept["ends_on"]),
+            "kind": NoticeKind(known["kind"]),
+            "round": NoticeRound(known["round"]),
+            "category": NoticeCategory(known["category"]),
+            "cause": NoticeCause(known["cause"]),
+            "income_band": IncomeBand(known["income_band"]),
+            "published_on": date.fromisoformat(known["published_on"]),
+            "ends_on": None if known["ends_on"] is None else date.fromisoformat(known["ends_on"]),
         }
     )
 
@@ -213,15 +229,20 @@ def last_day(published_on: date, full_days: int) -> date:
 
 
 def notice_number(kind: NoticeKind, word: str, year: int, serial: int) -> str:
-    """As official papers are numbered: 榕防返贫公示〔2026〕12号. word: the place's, by policy (NOTICE_WORD)."""
+    """As official papers are numbered: 榕防返贫公示〔2026〕12号. word: of `word_of`."""
     called = "公示" if kind is NoticeKind.VILLAGE_NOTICE else "公告"
-    is_word = _WORD.fullmatch(word) and TELLS_OF_HEALTH.isdisjoint(word)
-    return f"{word if is_word else '村'}防返贫{called}〔{year}〕{serial}号"
+    return f"{word if _is_word(word) else NO_WORD}防返贫{called}〔{year}〕{serial}号"
 
 
-def word_of(county: str) -> str:
-    """The word of a county that set none: its name without what it is, 永泰县 → 永泰; one of two characters stays whole."""
-    return county[:-1] if len(county) > 2 and county[-1] in "县市区旗" else county
+def word_of(chosen: str, county: str) -> str:
+    """The word that papers are numbered under: the place's by policy (NOTICE_WORD), else the county's name without what it
+    is: 永泰县 → 永泰; one of two characters stays whole."""
+    name = county[:-1] if len(county) > 2 and county[-1] in "县市区旗" else county
+    return next((word for word in (chosen, name) if _is_word(word)), NO_WORD)
+
+
+def _is_word(word: str) -> bool:
+    return bool(_WORD.fullmatch(word)) and TELLS_OF_HEALTH.isdisjoint(word)
 
 
 def public_name(name: str, *, is_masked: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -73,7 +74,7 @@ def sheet_of(content: NoticeContent) -> Sheet:
         number=content.number,
         says=SAYS[what],
         rows=(
-            ("行政村", f"{content.township}{content.village}"),
+            ("行政村", f"{content.township}{_village(content.village)}"),
             ("户主", content.head_name),
             ("家庭人口", f"{content.member_count}人"),
             (
@@ -119,8 +120,12 @@ def _government(township: str) -> str:
     return f"{township}人民政府" if township.endswith(("乡", "镇")) else township
 
 
+def _village(name: str) -> str:
+    """The village itself: statistics call many by their committee, 力星村委会."""
+    return re.sub(r"(?<=村)(民委员会|委会)$|(?<=社区)(居民委员会|居委会)$", "", name)
+
+
 def _committee(content: NoticeContent) -> str:
     """The village's committee; many a division is called by its committee already (上漈村委会)."""
-    village = content.village
-    called = f"{village}民委员会" if village.endswith("村") else village
-    return f"{content.township}{called}"
+    village = _village(content.village)
+    return f"{content.township}{village}民委员会" if village.endswith("村") else f"{content.township}{content.village}"

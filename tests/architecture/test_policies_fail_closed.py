@@ -87,6 +87,7 @@ READABLE_BY_ALL = {
 }
 NEVER_READ = {
     "audit_block",
+    "notice_serial",
     "change_pending",
     "standing_pending",
     "credential",

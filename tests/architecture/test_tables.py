@@ -128,7 +128,7 @@ INTERNAL = {
     "pk_comparison_question": "the action makes the id",
     "one_question_per_department": "asked again, it stays as it is: ON CONFLICT DO NOTHING",
     "pk_notice": "that of the operation, which is carried out once",
-    "uq_notice_number": "made of the case, whose row is held, and of how many there were",
+    "uq_notice_number": "drawn from a counter whose row is locked",
     "one_standing_notice": "the action has looked, with the case held, and answers NOTICE_STANDS",
     "pk_objection": "that of the operation, which is carried out once",
     "ck_monitoring_case_closed_with_its_step": "the step writes the day",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain.access.rules import CHINA
-from domain.checks.queries import LIBRARY
+from domain.checks.library import LIBRARY
 from domain.checks.rules import FILE, CheckCode, checks, kinds_told
 from tests.schema.families_asked import VILLAGE, new_family, person
 from tests.world import World
@@ -85,6 +85,49 @@ async def findings(world: World, id: str, persona: str = "township_officer") -> 
     answer = (await world.ask(persona, AUDIT, {"id": id}))["auditHousehold"]
     assert answer["household"] == {"id": id}
     return {one["check"]: one for one in answer["findings"]}
+
+
+async def monitored(world: World, id: str, since: int, gone: int | None, delivered: int | None) -> None:
+    """A case that brought it under monitoring so many days ago, eliminated so many days ago; and a measure, delivered then."""
+    await world.sql.execute(
+        "INSERT INTO monitoring_case (id, household_id, region_code, category, causes, round, step, step_since, began_on,"
+        " round_began_on, due_on, opened_at, monitored_on, eliminated_on, closed_on, created_at, updated_at)"
+        " SELECT gen_random_uuid(), h.id, h.region_code, 'EDGE', '{OTHER}', 'ADMISSION',"
+        " CASE WHEN $3::date IS NULL THEN 'MONITORED' ELSE 'ELIMINATED' END, now(), $2::date, $2::date, $2::date + 15,"
+        " now(), $2::date, $3::date, $3::date, now(), now() FROM household h WHERE h.id = $1",
+        *(uuid.UUID(id), TODAY - timedelta(days=since), None if gone is None else TODAY - timedelta(days=gone)),
+    )
+    if delivered is not None:
+        await world.sql.execute(
+            "INSERT INTO measure (id, household_id, region_code, kind, entitlement, state, planned_on, approved_on,"
+            " delivered_on, provider_helper_id, recorded_at, recorded_by_id)"
+            " SELECT gen_random_uuid(), h.id, h.region_code, 'INDUSTRY', 'FULL', 'DELIVERED', $2::date, $2::date, $2::date,"
+            " a.helper_id, now(), a.id FROM household h, account a WHERE h.id = $1 AND a.persona = 'cadre'",
+            *(uuid.UUID(id), TODAY - timedelta(days=delivered)),
+        )
+
+
+# check, status, monitored so many days ago, eliminated, a measure delivered, whether it is found
+OF_CASES: list[tuple[str, Any, int, int | None, int | None, bool]] = [
+    ("ELIMINATED_TOO_EARLY", GONE, 300, 200, None, True),
+    ("ELIMINATED_TOO_EARLY", GONE, 300, 100, None, False),
+    ("ELIMINATED_TOO_EARLY", WELL, 300, None, None, False),
+    ("NO_MEASURE_AFTER_ENTRY", WELL, 31, None, None, True),
+    ("NO_MEASURE_AFTER_ENTRY", WELL, 30, None, None, False),
+    ("NO_MEASURE_AFTER_ENTRY", WELL, 31, None, 31, False),
+    ("NO_MEASURE_AFTER_ENTRY", WELL, 31, None, 32, True),
+    ("NO_MEASURE_AFTER_ENTRY", GONE, 300, 100, None, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "household", "since", "gone", "delivered", "is_found"), OF_CASES)
+async def test_what_a_check_of_cases_finds(
+    world: World, check: str, household: Any, since: int, gone: int | None, delivered: int | None, is_found: bool
+) -> None:
+    id = await family(world, household, {})
+    await monitored(world, id, since, gone, delivered)
+    assert (check in await findings(world, id)) is is_found
+    assert (id in await listed_in(world, VILLAGE, [check])) is is_found
 
 
 def a_year(fen: int) -> list[tuple[Any, str, int, str]]:
@@ -175,7 +218,7 @@ def test_every_check_of_the_file_is_in_the_library_and_in_the_table() -> None:
     assert codes == list(checks())
     assert set(codes) == set(LIBRARY) == set(CheckCode)
     for code in codes:
-        rows = [is_found for check, *_, is_found in TABLE if check == code]
+        rows = [is_found for check, *_, is_found in (*TABLE, *OF_CASES) if check == code]
         assert set(rows) == {True, False}, code
         check = checks()[code]
         assert all((check.zh, check.en, check.advice_zh, check.advice_en, check.basis)), code

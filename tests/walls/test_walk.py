@@ -129,6 +129,8 @@ OTHERS = {
     "pairingGaps": "counts of what is seen: tests/schema/test_pairing_coverage.py",
     "pairingSuggestions": "for whoever decides on pairings there: tests/schema/test_pairing_coverage.py",
     "studentsHelped": "counts of what is seen: tests/schema/test_pairing_coverage.py",
+    "noticeAddress": "an address of what is seen: tests/api/test_notice_page.py",
+    "noticeBoard": "an address for officers of the place: tests/api/test_notice_page.py",
     "auditHousehold": "findings, and no rows: tests/schema/test_checks.py",
     "householdAudits": "findings, and no rows: tests/schema/test_checks.py",
     "pairingChanges": "one's own and one's region's, the settled ones: tests/schema/test_partners.py",

@@ -11,7 +11,7 @@ from domain.access.recusal import CaseLevel
 from domain.access.rules import Actor
 from domain.base.errors import Conflict, InvalidInput, Problem
 from domain.cases.actions.steps import REASON_LIMIT, happen, must_be_able
-from domain.cases.hanging import as_notice, drawn_up
+from domain.cases.hanging import drawn_up
 from domain.cases.judging import as_evidence, judged_category, judged_conditions
 from domain.cases.models import NoticeKind, UploadStatus
 from domain.cases.queries import hold_case
@@ -88,7 +88,7 @@ async def announce_result(db: AsyncSession, actor: Actor, *, operation_id: uuid.
         held = await hold_case(db, actor, case_id)
         level = await must_be_able(db, actor, held, Event.RESULT_ANNOUNCED)
         case, household = held.case, held.household
-        notice = as_notice(actor, held, NoticeKind.RESULT_ANNOUNCEMENT, operation_id, await drawn_up(db, held))
+        notice = await drawn_up(db, actor, held, NoticeKind.RESULT_ANNOUNCEMENT, operation_id)
         db.add(notice)
         if case.round is Round.ADMISSION:
             told: dict[str, Any] = {"monitored_on": actor.today}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.base.errors import Conflict, InvalidInput, Problem
 from domain.cases.actions.steps import REASON_LIMIT, day_as_instant, happen, must_be_able
-from domain.cases.hanging import as_notice, drawn_up, keep_or_withdraw
+from domain.cases.hanging import drawn_up, keep_or_withdraw
 from domain.cases.models import NoticeKind
 from domain.cases.publishing import Appraisal, appraisal_problems, notice_over_problem
 from domain.cases.queries import Held, hold_case, standing_notice, unanswered_objections
@@ -83,7 +83,7 @@ async def publish_notice(db: AsyncSession, actor: Actor, *, operation_id: uuid.U
         if standing is not None:
             about = {"number": standing.number, "endsOn": str(standing.ends_on)}
             raise Conflict(Problem("NOTICE_STANDS", ("input", "caseId"), about))
-        notice = as_notice(actor, held, NoticeKind.VILLAGE_NOTICE, operation_id, await drawn_up(db, held))
+        notice = await drawn_up(db, actor, held, NoticeKind.VILLAGE_NOTICE, operation_id)
         db.add(notice)
         detail = {"notice": str(notice.id), "number": notice.number, "endsOn": str(notice.ends_on)}
         more: dict[str, Any] = {"detail": detail, "told": {"step_due_on": notice.ends_on}}

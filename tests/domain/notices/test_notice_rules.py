@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.notice_page import written
 from api.notice_page.pdf import lines_of, notices_pdf
 from domain.base.terms import TERMS
 from domain.notices.links import Board, board_of, board_read, notice_address, notice_read
@@ -111,7 +112,7 @@ def ill(text: str) -> bool:
     return not TELLS_OF_HEALTH.isdisjoint(text)
 
 
-def pdf_text(pdf: bytes) -> str:
+def pdf_text(pdf: bytes, between: str = "") -> str:
     """The text layer, read as a reader of PDF does: strings of UCS-2 in the content streams, in the order of the page."""
     told = []
     for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
@@ -120,7 +121,7 @@ def pdf_text(pdf: bytes) -> str:
             unescaped(text).decode("utf-16-be")
             for text in re.findall(rb"\(((?:[^\\()]|\\.)*)\) Tj", content, re.DOTALL)
         ]
-    return "".join(told)
+    return between.join(told)
 
 
 def unescaped(text: bytes) -> bytes:
@@ -138,7 +139,8 @@ def outputs(content: NoticeContent) -> dict[str, str]:
     return {
         "json": json.dumps(content.as_json(), ensure_ascii=False),
         "text": json.dumps(dataclasses.asdict(sheet), ensure_ascii=False),
-        "pdf": pdf_text(notices_pdf([(sheet, REPORT)], title="公示")),
+        "html": re.sub(r"<svg.*?</svg>", "", written(sheet, REPORT, pdf="/notices/x/pdf"), flags=re.DOTALL),
+        "pdf": pdf_text(notices_pdf([(sheet, REPORT)], title="公示"), between="\n"),
     }
 
 
@@ -155,7 +157,7 @@ def test_whatever_is_known_of_a_family_no_output_of_a_notice_tells_what_is_priva
             told = told.replace(ours, "")
         assert not ill(told), (name, told)
         assert not re.search(r"[0-9]{6,}", told), (name, told)
-        assert not [one for one in PRIVATE if one in told], (name, told)
+        assert not [one for one in PRIVATE if one in told.replace("\n", "")], (name, told)
         if facts.income_fen is not None and abs(facts.income_fen) > 99_999:
             assert f"{abs(facts.income_fen) // 100}" not in told.replace(facts.published_on.isoformat(), ""), (
                 name,
@@ -195,7 +197,7 @@ def test_no_content_holds_what_is_out_of_bounds(field: str, value: Any) -> None:
 def test_what_the_table_kept_is_judged_anew() -> None:
     kept = notice_content(FACTS).as_json()
     assert content_read(kept | {"id_number": "350102197003071238"}) == notice_content(FACTS)
-    for wrong in ({"head_name": "350102197003071238"}, {"cause": "ILLNESS"}, {"category": "冠心病"}):
+    for wrong in ({"headName": "350102197003071238"}, {"cause": "ILLNESS"}, {"category": "冠心病"}):
         with pytest.raises(ValueError, match=r"."):
             content_read(kept | wrong)
     with pytest.raises(KeyError):
@@ -276,13 +278,27 @@ def test_papers_are_numbered_by_word_kind_year_and_serial() -> None:
     assert notice_number(NoticeKind.VILLAGE_NOTICE, "榕", 2026, 12) == "榕防返贫公示〔2026〕12号"
     assert notice_number(NoticeKind.RESULT_ANNOUNCEMENT, "榕", 2026, 3) == "榕防返贫公告〔2026〕3号"
     assert notice_number(NoticeKind.VILLAGE_NOTICE, "13805911234", 2026, 1) == "村防返贫公示〔2026〕1号"
-    assert [word_of(one) for one in ("永泰县", "福清市", "沙县区", "郊区", "鼓楼")] == [
+    assert [word_of("", one) for one in ("永泰县", "福清市", "沙县区", "郊区", "鼓楼")] == [
         "永泰",
         "福清",
         "沙县",
         "郊区",
         "鼓楼",
     ]
+    assert [word_of(*one) for one in (("榕", "永泰县"), ("癌", "永泰县"), ("x", "y"))] == ["榕", "永泰", "村"]
+
+
+def test_a_notice_that_hangs_anew_says_the_same_unless_what_is_said_of_the_family_changed() -> None:
+    hung = notice_content(FACTS)
+    later = dataclasses.replace(FACTS, serial=13, published_on=DAY + timedelta(days=3), telephone="0591-24832155")
+    assert hung.says_the_same(notice_content(later))
+    for change in (
+        {"member_count": 5},
+        {"category": "SUDDEN_HARDSHIP"},
+        {"causes": ["LACK_OF_LAND"]},
+        {"income_fen": None},
+    ):
+        assert not hung.says_the_same(notice_content(dataclasses.replace(later, **change))), change
 
 
 def test_places_keep_their_names() -> None:
@@ -342,7 +358,11 @@ def test_the_county_signs_what_it_announces() -> None:
 def test_streets_have_an_office_and_committees_are_not_named_twice() -> None:
     assert "鼓东街道办事处" in worded(township="鼓东街道").objections
     assert "请向龙川农场反映" in worded(township="龙川农场").objections
-    assert worded(village="上漈村委会").signed_by == "嵩口镇上漈村委会"
+    for called in ("上漈村", "上漈村委会", "上漈村民委员会"):
+        assert worded(village=called).signed_by == "嵩口镇上漈村民委员会"
+        assert worded(village=called).rows[0] == ("行政村", "嵩口镇上漈村")
+    assert worded(village="西街社区居委会").signed_by == "嵩口镇西街社区居委会"
+    assert worded(village="西街社区居委会").rows[0] == ("行政村", "嵩口镇西街社区")
     assert in_chinese(date(2026, 1, 7)) == "2026年1月7日"
 
 
