@@ -13,6 +13,7 @@ from domain.access.rules import Actor, GrantRole
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, Refused, not_visible, refused
+from domain.cases.queries import relatives_of
 from domain.changes.actions import Answer, once
 from domain.grades.indicators import indicators_of, told
 from domain.grades.known import facts_of, schemes_of
@@ -64,9 +65,10 @@ async def propose_grade(
     """Propose a level for a household after a call at its door (提出风险等级建议), for its village or resident team.
 
     What is on record is kept beside it as indicators. Answers {"grade_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE,
-    HAS_ENDED); InvalidInput with all that is wrong (UNKNOWN_CODE, SCHEME_NOT_APPLICABLE, LEVEL_UNKNOWN, REASON_MISSING,
-    REASONS_OF_ANOTHER_LEVEL, TOO_MANY, ONSITE_VISIT_NEEDED, VISIT_OF_ANOTHER_HOUSEHOLD, ALREADY_SUPERSEDED, VISIT_TOO_OLD,
-    CAUSE_MISSING, REASON_NEEDED, TOO_LONG); Conflict (GRADE_ALREADY_OPEN, and as `once` does).
+    HAS_ENDED, RECUSED_AS_RELATIVE); InvalidInput with all that is wrong (UNKNOWN_CODE, SCHEME_NOT_APPLICABLE,
+    LEVEL_UNKNOWN, REASON_MISSING, REASONS_OF_ANOTHER_LEVEL, TOO_MANY, ONSITE_VISIT_NEEDED, VISIT_OF_ANOTHER_HOUSEHOLD,
+    ALREADY_SUPERSEDED, VISIT_TOO_OLD, CAUSE_MISSING, REASON_NEEDED, TOO_LONG); Conflict (GRADE_ALREADY_OPEN, and as `once`
+    does).
     """
 
     async def propose() -> Answer:
@@ -76,6 +78,9 @@ async def propose_grade(
         _check_role(actor, PROPOSES, household.region_code)
         if household.ended_on is not None:
             raise refused("HAS_ENDED", "householdId", endedOn=str(household.ended_on))
+        relatives = await relatives_of(db, household_id)
+        if recused := recusal_problem(actor.id, CaseLevel.VILLAGE, Taken(None), relatives, "householdId"):
+            raise Refused(recused)
         reading = Reading(actor.today, await vocabulary(db, ("grade_reason", "grade_cause")))
         given = reading.codes(reasons, "grade_reason", ("input", "reasons"))
         if len(given) > MOST_REASONS:
@@ -142,8 +147,8 @@ async def review_grade(
 ) -> Answer:
     """The township has no objection (经乡镇审核无异议), or sends the proposal back and says why.
 
-    Answers {"grade_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE, HAS_ENDED, RECUSED_ACTED_ELSEWHERE); InvalidInput
-    (REASON_NEEDED, TOO_LONG); Conflict (GRADE_NOT_WAITING, and as `once` does).
+    Answers {"grade_id"}. Raises NotVisible; Refused (FORBIDDEN_ROLE, HAS_ENDED, RECUSED_ACTED_ELSEWHERE,
+    RECUSED_AS_RELATIVE); InvalidInput (REASON_NEEDED, TOO_LONG); Conflict (GRADE_NOT_WAITING, and as `once` does).
     """
 
     async def review() -> Answer:
@@ -226,7 +231,8 @@ async def _grade_waiting(
     _check_role(actor, who, household.region_code)
     if household.ended_on is not None:
         raise refused("HAS_ENDED", "gradeId", endedOn=str(household.ended_on))
-    if wrong := recusal_problem(actor.id, level, Taken(grade.proposed_by_id, grade.reviewed_by_id)):
+    taken = Taken(grade.proposed_by_id, grade.reviewed_by_id)
+    if wrong := recusal_problem(actor.id, level, taken, await relatives_of(db, household.id)):
         raise Refused(wrong)
     if wrong := state_problem(grade.state, *states):
         raise Conflict(wrong)

@@ -18,6 +18,7 @@ from typing import Final
 from domain.access.recusal import CaseLevel, StepTaken, recusal
 from domain.access.rules import GrantRole
 from domain.base.errors import Problem
+from domain.cases.rules import RECUSED
 from domain.monitoring.rules import DoorVisit
 from domain.visits.rules import VisitContact, china_date
 
@@ -208,16 +209,19 @@ class Taken:
     reviewed_by: uuid.UUID | None = None
 
 
-def recusal_problem(account_id: uuid.UUID, level: CaseLevel, taken: Taken) -> Problem | None:
-    """RECUSED_ACTED_ELSEWHERE for somebody who has acted on this grade at another level already: "Nobody acts at two levels
-    of one case" (domain.md §11.6), and a grade goes over the same three."""
+def recusal_problem(
+    account_id: uuid.UUID, level: CaseLevel, taken: Taken, relatives: Collection[uuid.UUID], path: str = "gradeId"
+) -> Problem | None:
+    """Why somebody leaves a step of a grade to another: RECUSED_AS_RELATIVE for a declared relative of the family,
+    RECUSED_ACTED_ELSEWHERE for who has acted on this grade at another level: "Nobody acts at two levels of one case;
+    relatives recuse" (domain.md §11.6), and a grade goes over the same three levels."""
     steps = [
         StepTaken(at, who)
         for at, who in ((CaseLevel.VILLAGE, taken.proposed_by), (CaseLevel.TOWNSHIP, taken.reviewed_by))
         if who is not None
     ]
-    why = recusal(account_id, level, steps, ())
-    return None if why is None else Problem("RECUSED_ACTED_ELSEWHERE", ("input", "gradeId"))
+    why = recusal(account_id, level, steps, relatives)
+    return None if why is None else Problem(RECUSED[why], ("input", path))
 
 
 def state_problem(state: GradeState, *waited_for: GradeState) -> Problem | None:

@@ -175,6 +175,20 @@ async def test_nobody_acts_at_two_levels_of_one_grade(world: World, clock: Clock
                             " = (SELECT id FROM account WHERE persona = 'village_officer')", TAIAN[:9])  # fmt: skip
 
 
+async def test_a_relative_of_the_family_takes_no_step_of_its_grade(world: World, clock: Clock, home: str) -> None:
+    kin = """INSERT INTO kinship (id, account_id, household_id, region_code, relation, declared_at, declared_by_id)
+        SELECT $1, a.id, h.id, h.region_code, '堂兄', now(), a.id FROM account a, household h
+        WHERE a.persona = ANY ($2) AND h.id::text = $3"""
+    visit = await call(world, clock, home)
+    await world.sql.execute(kin, uuid.uuid4(), ["village_officer"], home)
+    assert codes(await proposed(world, home, visit, "BLUE", BLUE, **AD_HOC)) == ["RECUSED_AS_RELATIVE"]
+    grade = (await proposed(world, home, visit, "BLUE", BLUE, persona="other_cadre", **AD_HOC))["grade"]["id"]
+    await world.sql.execute(kin, uuid.uuid4(), ["township_officer"], home)
+    assert codes(await reviewed(world, grade)) == ["RECUSED_AS_RELATIVE"]
+    await world.sql.execute("DELETE FROM kinship WHERE household_id::text = $1", home)
+    assert (await reviewed(world, grade))["errors"] == []
+
+
 async def test_the_county_asks_for_another_grade_and_the_one_that_holds_goes_on_until_it_is_filed(
     world: World, clock: Clock, home: str
 ) -> None:

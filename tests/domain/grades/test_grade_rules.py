@@ -154,19 +154,23 @@ def test_rounds_are_opened_in_april_and_october_and_at_once_by_a_county_that_has
 
 
 @pytest.mark.parametrize(
-    ("level", "taken", "is_refused"),
+    ("level", "taken", "relatives", "code"),
     [
-        (CaseLevel.TOWNSHIP, Taken(OTHER), False),
-        (CaseLevel.TOWNSHIP, Taken(None), False),
-        (CaseLevel.TOWNSHIP, Taken(ME), True),
-        (CaseLevel.COUNTY, Taken(OTHER, OTHER), False),
-        (CaseLevel.COUNTY, Taken(OTHER, ME), True),
-        (CaseLevel.COUNTY, Taken(ME, OTHER), True),
+        (CaseLevel.VILLAGE, Taken(None), [OTHER], None),
+        (CaseLevel.VILLAGE, Taken(None), [ME], "RECUSED_AS_RELATIVE"),
+        (CaseLevel.TOWNSHIP, Taken(OTHER), [], None),
+        (CaseLevel.TOWNSHIP, Taken(OTHER), [ME], "RECUSED_AS_RELATIVE"),
+        (CaseLevel.TOWNSHIP, Taken(ME), [], "RECUSED_ACTED_ELSEWHERE"),
+        (CaseLevel.COUNTY, Taken(OTHER, OTHER), [], None),
+        (CaseLevel.COUNTY, Taken(OTHER, ME), [], "RECUSED_ACTED_ELSEWHERE"),
+        (CaseLevel.COUNTY, Taken(ME, OTHER), [], "RECUSED_ACTED_ELSEWHERE"),
     ],
 )
-def test_nobody_acts_at_two_levels_of_one_grade(level: CaseLevel, taken: Taken, is_refused: bool) -> None:
-    problem = recusal_problem(ME, level, taken)
-    assert (problem and problem.code) == ("RECUSED_ACTED_ELSEWHERE" if is_refused else None)
+def test_nobody_acts_at_two_levels_of_one_grade_and_relatives_recuse(
+    level: CaseLevel, taken: Taken, relatives: list[uuid.UUID], code: str | None
+) -> None:
+    problem = recusal_problem(ME, level, taken, relatives)
+    assert (problem and problem.code) == code
 
 
 def test_a_step_waits_for_the_one_before() -> None:
