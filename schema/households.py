@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Double, Text, case, cast, func, literal, select
 from domain.access.matrix import FieldClass
 from domain.access.queries import is_signed_in, sees_household
 from domain.assistance import models as a
+from domain.assistance.analyses import days_to_first_measure
 from domain.assistance.rules import PlanKind
 from domain.base.datum import Datum
 from domain.cases.models import MonitoringCase as CaseRow
@@ -36,6 +37,7 @@ from domain.visits.models import Visit as VisitRow
 from schema.cases import MonitoringCase
 from schema.clues import Clue
 from schema.completeness import FiveClear, MeasureCoverage, five_clear, measure_coverage
+from schema.effect_analyses import EffectAnalysis
 from schema.engine import (
     Connection,
     CountedConnection,
@@ -262,6 +264,17 @@ class Household(Node):
     def completeness(self) -> FiveClear | None:
         """Number, cause, measures, path, result: each clear, or what is missing of it. 五个清楚"""
         return five_clear()
+
+    @planned
+    def days_to_first_measure(self) -> int | None:
+        """From the county's last decision to the first measure that reached it; null while none has. 首项措施落实天数"""
+        return days_to_first_measure(m.Household)  # type: ignore[return-value]
+
+    @planned
+    def effect_analyses(self) -> list[EffectAnalysis]:
+        """What each quarter's help brought about, the latest first. 帮扶成效分析"""
+        theirs = a.EffectAnalysis.household_id == m.Household.id
+        return many(EffectAnalysis, theirs, order_by=(a.EffectAnalysis.quarter.desc(),))
 
     @planned
     def reliefs(self, first: First = 50, after: After = None) -> CountedConnection[Relief]:

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, Text, any_, column, func, select, values
 from domain.access.recusal import CaseLevel
 from domain.access.rules import OFFICER_ROLES, ROLES_THAT_MEET_FAMILIES, GrantRole
 from domain.accounts.rules import ADMINISTERS
-from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, MeasureAct
+from domain.assistance.rules import GIVES_RELIEF, KNOWS_THE_FAMILY, STEPS, TOWNSHIP_AND_ABOVE, MeasureAct
 from domain.campaigns.rules import OPENS_CAMPAIGNS, REPORTS
 from domain.cases.actions.kinship import DECLARES
 from domain.cases.rules import who_may
@@ -81,6 +81,8 @@ WHO_MAY: Final[Mapping[str, Collection[GrantRole]]] = {
     "deliverMeasure": STEPS[MeasureAct.DELIVER].who,
     "confirmMeasure": STEPS[MeasureAct.CONFIRM].who,
     "cancelMeasure": STEPS[MeasureAct.CANCEL].who,
+    "writeEffectAnalysis": KNOWS_THE_FAMILY,
+    "confirmEffectAnalysis": TOWNSHIP_AND_ABOVE,
     "giveRelief": GIVES_RELIEF,
     "reviewRelief": GIVES_RELIEF,
     "openProgrammeCase": programmes.ROLES_OF[CaseLevel.VILLAGE] | programmes.ROLES_OF[CaseLevel.TOWNSHIP],

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations, AccountQueries
+from schema.analysing import EffectAnalysisMutations
 from schema.benefit_links import BenefitLinkMutations, BenefitLinkQueries
 from schema.campaigns import CampaignMutations, CampaignQueries
 from schema.case_mutations import CaseMutations
@@ -19,6 +20,7 @@ from schema.clue_alerts import ClueSubscriptions
 from schema.clues import ClueQueries
 from schema.department_lists import DepartmentListMutations, DepartmentListQueries
 from schema.duties import DutyQueries
+from schema.effect_analyses import EffectAnalysisQueries
 from schema.elimination import EliminationMutations, EliminationQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue, MissingRequirement, TooMany
@@ -104,6 +106,7 @@ class Query(
     StatisticsQueries,
     MeasureQueries,
     ReliefQueries,
+    EffectAnalysisQueries,
     GradingRoundQueries,
     GradingSchemeQueries,
     IndicatorQueries,
@@ -149,6 +152,7 @@ class Mutation(
     PlanMutations,
     MeasureMutations,
     ReliefMutations,
+    EffectAnalysisMutations,
     GradeMutations,
     HardshipMutations,
     HardshipReportMutations,

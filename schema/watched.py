@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.access.queries import VIEWER_ID
-from domain.assistance.models import AssistancePlan, Measure, Relief
+from domain.assistance.models import AssistancePlan, EffectAnalysis, Measure, Relief
 from domain.audit.models import AuditEntry
 from domain.cases.models import CaseEvent, ComparisonQuestion, Objection
 from domain.grades.models import RiskGrade
@@ -51,6 +51,7 @@ _SUBJECTS: Final[Mapping[Any, SQLColumnExpression[str]]] = {
         (RiskGrade, RiskGrade.household_id),
         (AssistancePlan, AssistancePlan.household_id),
         (Measure, Measure.household_id),
+        (EffectAnalysis, EffectAnalysis.household_id),
         (Relief, Relief.household_id),
         (CaseEvent, CaseEvent.household_id),
         (ComparisonQuestion, ComparisonQuestion.household_id),
@@ -68,6 +69,7 @@ _TOLD: Final[tuple[tuple[str, Any, Mapping[str, str]], ...]] = (
     ("Clue", Clue, {"NOTE": "reason"}),
     ("AssistancePlan", AssistancePlan, {"NOTE": "goals result"}),
     ("Measure", Measure, {"INCOME": "amount", "NOTE": "content"}),
+    ("EffectAnalysis", EffectAnalysis, {"INCOME": "before after", "NOTE": "content"}),
     ("Relief", Relief, {"INCOME": "amount", "NOTE": "note reviewNote"}),
     ("RiskGrade", RiskGrade, {"NOTE": "note returnReason", "INCOME": "indicators changes"}),
     ("CaseEvent", CaseEvent, {"NOTE": "reason"}),

@@ -17,6 +17,9 @@ _MEASURE = """measure { id state entitlement amount content kind { code } cause 
   person { id } plan { id } household { id }
   events { act fromState toState happenedOn reason { code } note recordedBy { id } } }"""
 _RELIEF = "relief { id state amount term kind { code } source { code } organisation { name } household { id } }"
+_ANALYSIS = (
+    "analysis { id quarter dueOn content confirmedAt before { onDay causes { code } } after { onDay delivered } }"
+)
 _ERRORS = "errors { code path message }"
 
 
@@ -29,6 +32,9 @@ MAKE_PLAN, END_PLAN = _mutation("makePlan", _PLAN), _mutation("endPlan", _PLAN)
 ADD, APPROVE, START = (_mutation(name, _MEASURE) for name in ("addMeasure", "approveMeasure", "startDelivery"))
 DELIVER, CONFIRM, CANCEL = (_mutation(f"{name}Measure", _MEASURE) for name in ("deliver", "confirm", "cancel"))
 GIVE, REVIEW = _mutation("giveRelief", _RELIEF), _mutation("reviewRelief", _RELIEF)
+
+WRITE_ANALYSIS = _mutation("writeEffectAnalysis", _ANALYSIS)
+CONFIRM_ANALYSIS = _mutation("confirmEffectAnalysis", _ANALYSIS)
 
 
 def day(ago: int = 0) -> str:

@@ -7,14 +7,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, case, column, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Text,
+    all_,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
+from domain.assistance.analyses import lacks_last_analysis
 from domain.assistance.models import AssistancePlan, Measure
 from domain.assistance.queries import lacks_witness_of
 from domain.assistance.rules import MeasureState, PlanKind
 from domain.households.models import Household, Person
+
+# The viewer's day, as the read engine binds it (schema/viewer.py).
+TODAY: BindParameter[Any] = bindparam("viewer_today", type_=Date(), required=True)
 
 
 def of_the_household(measure: Any) -> ColumnElement[bool]:
@@ -97,13 +116,15 @@ def path_gaps() -> ColumnElement[Any]:
 
 
 def result_gaps() -> ColumnElement[Any]:
-    """脱贫成效清楚: something was delivered, and what was delivered was seen at the family's."""
+    """脱贫成效清楚: something was delivered, what was delivered was seen at the family's, and the last quarter that is over
+    was analysed, if it was to be."""
     measure = aliased(Measure)
     reached = or_(measure.state == MeasureState.DELIVERED, measure.state == MeasureState.CONFIRMED)
     unseen = and_(of_the_household(measure), lacks_witness_of(measure))
     return _gaps(
         NOTHING_DELIVERED=~_some(measure, and_(of_the_household(measure), reached)),
         WITNESS_MISSING=_some(measure, unseen),
+        ANALYSIS_MISSING=lacks_last_analysis(Household, TODAY),
     )
 
 

@@ -200,7 +200,7 @@ class EffectAnalysis(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"))
-    case_id: Mapped[uuid.UUID | None]
+    case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("monitoring_case.id"))
     region_code: Mapped[RegionCode] = mapped_column(ForeignKey("region.code"))
     quarter: Mapped[str]  # 2026Q3
     due_on: Mapped[date]
@@ -231,6 +231,7 @@ class EffectAnalysis(Base):
         UniqueConstraint("household_id", "quarter", name="one_analysis_per_household_and_quarter"),
         Index("ix_effect_analysis_region_code", "region_code", text("quarter DESC"), text("id DESC")),
         Index("ix_effect_analysis_quarter", text("quarter DESC"), text("id DESC")),
+        Index("ix_effect_analysis_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
         Index(
             "ix_effect_analysis_confirmed_by_id",
             "confirmed_by_id",

@@ -123,8 +123,8 @@ def check_lives(home: FamilyFacts, *path: str) -> None:
 
 
 async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
-    """The day on which the family last left monitoring; None: it never did, or is monitored again."""
-    return None
+    """The day on which the family last left monitoring; None: it never did."""
+    return await db.scalar(select(Household.exited_on).where(Household.id == household_id))
 
 
 async def locked_measure(db: AsyncSession, actor: Actor, measure_id: uuid.UUID, who: Collection[GrantRole]) -> Measure:

@@ -1,5 +1,7 @@
-"""What is done about help: plans, measures, relief."""
+"""What is done about help: plans, measures, analyses, relief."""
 
+from domain.assistance.actions.analyses import confirm_effect_analysis as confirm_effect_analysis
+from domain.assistance.actions.analyses import write_effect_analysis as write_effect_analysis
 from domain.assistance.actions.measures import add_measure as add_measure
 from domain.assistance.actions.plans import end_plan as end_plan
 from domain.assistance.actions.plans import make_plan as make_plan
