@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0058_analysis_case"
-down_revision = "0042_rounds"
+down_revision = "0045_notices"
 branch_labels = None
 depends_on = None
 
