@@ -64,7 +64,7 @@ async def test_schemes_are_data_and_known_to_everybody(reading_world: World) -> 
         *(("UNKNOWN", 0), ("RED", 1), ("ORANGE", 2), ("YELLOW", 3), ("GREEN", 4)),
     ]
     assert [(one["code"], one["rank"]) for one in levels["levels"]] == [("RED", 1), ("YELLOW", 2), ("BLUE", 3)]
-    assert [one["code"] for one in levels["categories"]] == ["LIFTED", "UNSTABLE_LIFTED"]
+    assert [one["code"] for one in levels["categories"]] == ["LIFTED"]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_the_schemes_that_ship_are_those_that_a_policy_can_name() -> None:
     ("scheme", "used", "category", "why"),
     [
         (LUAN, ["THREE_LEVELS"], "LIFTED", None),
-        (LUAN, ["FOUR_LIGHTS", "THREE_LEVELS"], "UNSTABLE_LIFTED", None),
+        (LUAN, ["FOUR_LIGHTS", "THREE_LEVELS"], "LIFTED", None),
         (LUAN, [], "LIFTED", "NOT_USED_HERE"),
         (LUAN, ["FOUR_LIGHTS"], "LIFTED", "NOT_USED_HERE"),
         (LIGHTS, ["FOUR_LIGHTS"], "LIFTED", "RECKONED"),
