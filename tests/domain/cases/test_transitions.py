@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from domain.access.recusal import CaseLevel
+from domain.access.rules import GrantRole
+from domain.cases.rules import level_of, reason_problems, role_problem, step_problem
 from domain.cases.transitions import (
     ENDS,
     OPEN,
@@ -16,6 +18,7 @@ from domain.cases.transitions import (
     Need,
     Round,
     Step,
+    Transition,
     next_step,
     reachable,
     steps_for,
@@ -94,3 +97,42 @@ def test_what_refuses_or_returns_says_why() -> None:
     for row in TRANSITIONS:
         if row.event.value.endswith(("_RETURNED", "_REJECTED", "_DECLINED", "_REFUSED", "_REJECTS")):
             assert Need.REASON in row.needs, row.event
+
+
+# --- made of the table: every transition and every refusal --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", list(Event))
+@pytest.mark.parametrize("role", list(GrantRole))
+def test_an_event_is_for_the_roles_of_its_levels_and_refused_to_all_others(event: Event, role: GrantRole) -> None:
+    levels = {level for row in TRANSITIONS if row.event is event for level in row.by}
+    allowed = {one for level in levels for one in ROLES_OF[level]}
+    found = level_of(event, {role})
+    assert (found is not None) is (role in allowed)
+    if found is None:
+        assert role_problem(event).detail["roles"] == ", ".join(sorted(allowed))
+    else:
+        assert role in ROLES_OF[found]
+
+
+@pytest.mark.parametrize("event", list(Event))
+@pytest.mark.parametrize(("round_", "step"), sorted(reachable()))
+def test_wherever_a_case_can_stand_an_event_leads_on_or_is_refused_with_where_it_could(
+    event: Event, round_: Round, step: Step
+) -> None:
+    row = transition(event, round_, step)
+    if row is None:
+        problem = step_problem(event, step)
+        assert (problem.code, problem.detail["step"]) == ("WRONG_STEP", step)
+        assert problem.detail["steps"] == ", ".join(steps_for(event))
+    else:
+        assert next_step(row, round_, step, FIRST) in reachable()
+
+
+@pytest.mark.parametrize("row", [row for row in TRANSITIONS if Need.REASON in row.needs])
+def test_what_asks_for_a_reason_is_refused_without_one(row: Transition) -> None:
+    for round_ in row.rounds:
+        for step in row.at:
+            assert step is not None
+            assert [one.code for one in reason_problems(row.event, round_, step, None)] == ["REASON_NEEDED"]
+            assert reason_problems(row.event, round_, step, "原因") == []
