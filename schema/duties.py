@@ -67,6 +67,14 @@ described_enum(
     REVIEW_GRADE="A grade is to be reviewed by the township. 风险等级应审核",
     FILE_GRADE="A grade is to be filed by the county. 风险等级应备案",
     VERIFY_CLUE="A clue is to be verified at the door. 线索应核实",
+    COMPARISON="Departments are to be asked, or their answers concluded. 应信息比对",
+    APPRAISAL="The village is to appraise. 应民主评议",
+    PUBLISH_NOTICE="The notice is to be hung out. 应张榜公示",
+    NOTICE_ENDS="The notice hangs until this day. 公示期满",
+    ANSWER_OBJECTION="An objection is to be answered. 异议应答复",
+    TOWNSHIP_REVIEW="The township is to review. 乡镇应审核",
+    COUNTY_DECISION="The county is to decide. 县级应审定",
+    ANNOUNCE_RESULT="The result is to be announced. 应结果公告",
     LOOK_BACK="A household of a sweep has not been called on. 排查应走访",
     UNKNOWN_INCOME_MONTH="Nobody has told what a family lived on in a month. 收入不明月份应补录",
     MEND_SUBMISSION="What the viewer sent was refused or waits (`submissions`). 提交应更正",
@@ -89,7 +97,8 @@ class DutyRecord:
     )
     level: str = described("Who has to do it: a DutyLevel. 责任层级")
     subject_id: strawberry.ID = described(
-        "What it is about: for MEND_SUBMISSION the submission, for VERIFY_CLUE the clue, else the household. 事项标识"
+        "What it is about: for MEND_SUBMISSION the submission, for VERIFY_CLUE the clue; the case, objection, "
+        "grade, analysis or measure of theirs; else the household. 事项标识"
     )
     household_id: strawberry.ID | None = described("The household, where there is one. 农户标识")
     period: str | None = described("Of what month, quarter, half-year or sweep it is, where it recurs. 所属期间")
@@ -133,7 +142,9 @@ class Duty:
         _said_of_rules(lambda demand: demand.basis.value), description="What that sentence is. 依据性质"
     )
     level: DutyLevel = described("Who has to do it. 责任层级")
-    subject_id: strawberry.ID = described("What it is about: the clue, the submission or the household. 事项标识")
+    subject_id: strawberry.ID = described(
+        "What it is about: the clue, case, objection, grade, analysis, measure or submission, else the household. 事项标识"
+    )
     period: str | None = described("Of what month, quarter, half-year or sweep it is, where it recurs. 所属期间")
     began_on: date = described("The day in China on which it arose. 产生日期")
     due_on: date = described("The last day on which it is in time. 到期日期")

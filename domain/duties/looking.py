@@ -28,7 +28,8 @@ from sqlalchemy.orm import aliased
 
 from domain.duties.rules import DAYS_MISSED_IS_LISTED, MOST_OPEN_MONTHS, DutyRule
 from domain.duties.shape import Asked, concerns, row
-from domain.households.models import Household, MonitoringStatus
+from domain.duties.standing import monitored_since
+from domain.households.models import Household
 from domain.monitoring.models import Clue, IncomeStatement
 from domain.monitoring.rules import MAKE_A_MONTH_KNOWN
 from domain.policy.queries import as_text, nearest, settings_map
@@ -142,7 +143,7 @@ def unknown_months(asked: Asked) -> Select[Any]:
             home.registered_on < after,
             or_(home.ended_on.is_(None), home.ended_on > day),
             or_(
-                home.monitoring_status == MonitoringStatus.MONITORED,
+                monitored_since(home, day).is_not(None),
                 is_kept.limit(literal_column("1")).correlate_except(kept).scalar_subquery(),
             ),
             ~is_told.correlate_except(known),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, case, func, literal, literal
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from domain.access.queries import OFFICES, SEES_BY_LIST
+from domain.duties.deciding import STEPS, notice_ends, objections, step_of, to_publish
 from domain.duties.grading import grade_filings, grade_reviews, regrades
 from domain.duties.helping import analyses, confirmations, witnesses
 from domain.duties.looking import clues, look_backs, unknown_months
@@ -29,6 +30,10 @@ KINDS: Final[Mapping[DutyRule, Callable[[Asked], Select[Any]]]] = {
     DutyRule.REVIEW_GRADE: grade_reviews,
     DutyRule.FILE_GRADE: grade_filings,
     DutyRule.VERIFY_CLUE: clues,
+    **{rule: step_of(rule) for rule in STEPS},
+    DutyRule.PUBLISH_NOTICE: to_publish,
+    DutyRule.NOTICE_ENDS: notice_ends,
+    DutyRule.ANSWER_OBJECTION: objections,
     DutyRule.LOOK_BACK: look_backs,
     DutyRule.UNKNOWN_INCOME_MONTH: unknown_months,
     DutyRule.MEND_SUBMISSION: to_mend,

@@ -33,6 +33,14 @@ class DutyRule(enum.StrEnum):
     REVIEW_GRADE = "REVIEW_GRADE"
     FILE_GRADE = "FILE_GRADE"
     VERIFY_CLUE = "VERIFY_CLUE"
+    COMPARISON = "COMPARISON"
+    APPRAISAL = "APPRAISAL"
+    PUBLISH_NOTICE = "PUBLISH_NOTICE"
+    NOTICE_ENDS = "NOTICE_ENDS"
+    ANSWER_OBJECTION = "ANSWER_OBJECTION"
+    TOWNSHIP_REVIEW = "TOWNSHIP_REVIEW"
+    COUNTY_DECISION = "COUNTY_DECISION"
+    ANNOUNCE_RESULT = "ANNOUNCE_RESULT"
     LOOK_BACK = "LOOK_BACK"
     UNKNOWN_INCOME_MONTH = "UNKNOWN_INCOME_MONTH"
     MEND_SUBMISSION = "MEND_SUBMISSION"
@@ -85,6 +93,14 @@ DEMANDS: Final[Mapping[DutyRule, Demand]] = {
     DutyRule.REVIEW_GRADE: Demand((_TOWNSHIP,), None, PolicyBasis.ASSUMPTION, "风险等级由乡镇审核"),
     DutyRule.FILE_GRADE: Demand((_COUNTY,), None, PolicyBasis.SOURCE, "报县区扶贫开发领导小组备案"),
     DutyRule.VERIFY_CLUE: Demand((_VILLAGE,), ANY, PolicyBasis.SOURCE, "实行“日汇总、周核实”制度"),
+    DutyRule.COMPARISON: Demand((_VILLAGE,), None, PolicyBasis.CONVENTION, "信息比对"),
+    DutyRule.APPRAISAL: Demand((_VILLAGE,), None, PolicyBasis.CONVENTION, "村级民主评议"),
+    DutyRule.PUBLISH_NOTICE: Demand((_VILLAGE,), None, PolicyBasis.CONVENTION, "村级公示"),
+    DutyRule.NOTICE_ENDS: Demand((_VILLAGE,), None, PolicyBasis.CONVENTION, "公示不少于5天"),
+    DutyRule.ANSWER_OBJECTION: Demand((_VILLAGE,), None, PolicyBasis.ASSUMPTION, "异议由核实人以外的人员答复"),
+    DutyRule.TOWNSHIP_REVIEW: Demand((_TOWNSHIP,), None, PolicyBasis.CONVENTION, "乡镇审核"),
+    DutyRule.COUNTY_DECISION: Demand((_COUNTY,), None, PolicyBasis.CONVENTION, "县级审定"),
+    DutyRule.ANNOUNCE_RESULT: Demand((_COUNTY,), None, PolicyBasis.CONVENTION, "结果公告"),
     DutyRule.LOOK_BACK: Demand((_VILLAGE,), ANY, PolicyBasis.SOURCE, "每月组织乡村干部走访排查"),
     DutyRule.UNKNOWN_INCOME_MONTH: Demand((_VILLAGE,), ANY, PolicyBasis.ASSUMPTION, "收入不明的月份，入户核实后补录"),
     DutyRule.MEND_SUBMISSION: Demand((_HELPER,), None, PolicyBasis.CONVENTION, "提交未被采纳的，由提交人更正"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
-from domain.households.models import Household, MonitoringStatus
+from domain.cases.models import MonitoringCase
+from domain.households.models import MonitoringStatus
 
 
 def is_on_record(home: Any, day: Any) -> ColumnElement[bool]:
@@ -30,11 +32,19 @@ def standing(home: Any, day: Any) -> Any:
     )
 
 
-def monitored_since(home: type[Household], day: Any) -> ColumnElement[Any]:
-    """The day on which it came under monitoring; of one that was registered as monitored, that of its registration."""
-    return case((home.monitoring_status == MonitoringStatus.MONITORED, home.registered_on))
+def monitored_since(home: Any, day: Any) -> ColumnElement[Any]:
+    """The day on which it came under monitoring, by the case that was open that day; of one that was registered as
+    monitored, and has never had a case that came so far, that of its registration."""
+    one, ever = aliased(MonitoringCase), aliased(MonitoringCase)
+    by_case = select(func.max(one.monitored_on)).where(
+        one.household_id == home.id, one.monitored_on <= day, or_(one.closed_on.is_(None), one.closed_on > day)
+    )
+    had_one = exists().where(ever.household_id == home.id, ever.monitored_on.is_not(None)).correlate_except(ever)
+    registered = case((and_(home.monitoring_status == MonitoringStatus.MONITORED, ~had_one), home.registered_on))
+    return func.coalesce(by_case.correlate_except(one).scalar_subquery(), registered)
 
 
-def tracked_since(home: type[Household], day: Any) -> ColumnElement[Any]:
+def tracked_since(home: Any, day: Any) -> ColumnElement[Any]:
     """The day on which its risk was gone; of one that was registered as such, that of its registration."""
-    return case((home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED, home.registered_on))
+    registered = case((home.monitoring_status == MonitoringStatus.ELIMINATED_TRACKED, home.registered_on))
+    return case((home.exited_on <= day, home.exited_on), (home.exited_on.is_(None), registered))
