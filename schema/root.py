@@ -25,6 +25,7 @@ from schema.elimination import EliminationMutations, EliminationQueries
 from schema.engine import Catalogue, check
 from schema.errors import FieldConflict, InvalidValue, MissingRequirement, TooMany
 from schema.families import HouseholdMutations
+from schema.funnel import FunnelQueries
 from schema.grades import GradeQueries
 from schema.grading import GradeMutations, IndicatorQueries
 from schema.grading_rounds import GradingRoundQueries
@@ -104,6 +105,7 @@ class Query(
     SweepQueries,
     GradeQueries,
     StatisticsQueries,
+    FunnelQueries,
     MeasureQueries,
     ReliefQueries,
     EffectAnalysisQueries,

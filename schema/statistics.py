@@ -29,6 +29,7 @@ described_enum(
     CATEGORY="By category of household. 按农户类别",
     CAUSE="By main cause of hardship. 按主要致贫返贫原因",
     MONITORING_STATUS="By where they stand with monitoring. 按监测状态",
+    MONITORING_CATEGORY="By the category under which they are monitored, or were until the risk was gone. 按监测对象类别",
     STEP="By the step of the open monitoring case. 按监测程序环节",
     GRADE="By grade of each scheme: a household is counted under each that it has. 按风险等级",
     ROSTER="By roster: a household is counted on each that it is on. 按名册",
@@ -42,6 +43,9 @@ class StatisticsGroup:
     category: Term | None = strawberry.field(description="Their category. 农户类别")
     cause: Term | None = strawberry.field(description="Their main cause; null also for none. 主要致贫返贫原因")
     monitoring_status: MonitoringStatus | None = strawberry.field(description="Where they stand. 监测状态")
+    monitoring_category: Term | None = strawberry.field(
+        description="The category under which they are monitored, or were; null also for none. 监测对象类别"
+    )
     step: str | None = strawberry.field(description="Step of the open case; null also for none. 监测程序环节")
     grade_scheme: str | None = strawberry.field(description="A grading scheme; null also for no grade. 等级方案")
     grade_level: str | None = strawberry.field(description="Level of that scheme. 风险等级")
@@ -131,7 +135,7 @@ class StatisticsQueries:
 
 def _told(one: Mapping[str, Any], dimension: StatisticsDimension | None, language: str) -> dict[str, Any]:
     """A line of what may be told, as the exact statement would have written it."""
-    names = dict.fromkeys(("category", "cause", "monitoringStatus", "step", "grade", "roster"))
+    names = dict.fromkeys(("category", "cause", "monitoringStatus", "monitoringCategory", "step", "grade", "roster"))
     if dimension is not None:
         first, *others = dimension.lower().split("_")
         name = first + "".join(word.capitalize() for word in others)
@@ -148,6 +152,7 @@ def _group(one: Mapping[str, Any]) -> StatisticsGroup:
         category=_term("household_category", one["category"], one.get("categoryLabel")),
         cause=_term("cause", one["cause"], one.get("causeLabel")),
         monitoring_status=MonitoringStatus(one["monitoringStatus"]) if one["monitoringStatus"] else None,
+        monitoring_category=_term("monitoring_category", one["monitoringCategory"], one.get("monitoringCategoryLabel")),
         step=one["step"] or None,
         grade_scheme=scheme or None,
         grade_level=level or None,

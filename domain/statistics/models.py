@@ -25,19 +25,21 @@ from domain.base.models import Base, RegionCode
 class Vector:
     """By what households are counted. '' and {} stand for none, so that equal is equal.
 
-    category, cause (the main one), monitoring_status, step (of the open case): codes. grades: `SCHEME:LEVEL` of each
+    category, cause (the main one), monitoring_status, monitoring_category (of who is monitored, or was until its risk was
+    gone), step (of the open case): codes. grades: `SCHEME:LEVEL` of each
     scheme, rosters: codes; both sorted, so that a household on two lists is one household that stands on two lists.
     """
 
     category: Mapped[str]
     cause: Mapped[str]
     monitoring_status: Mapped[str]
+    monitoring_category: Mapped[str]
     step: Mapped[str]
     grades: Mapped[list[str]]
     rosters: Mapped[list[str]]
 
 
-VECTOR = ("category", "cause", "monitoring_status", "step", "grades", "rosters")
+VECTOR = ("category", "cause", "monitoring_status", "monitoring_category", "step", "grades", "rosters")
 
 
 class HouseholdStanding(Vector, Base):

@@ -45,10 +45,15 @@ BY: Final = bindparam("by", type_=ARRAY(Text()), required=True)
 ROSTERS: Final = bindparam("rosters", type_=ARRAY(Text()), required=True)  # null: whether on a list or not
 LANGUAGE: BindParameter[str] = bindparam("language", type_=Text(), required=True)
 
-_LISTS: Final = {"category": "household_category", "cause": "cause"}  # vocabularies of the columns that are terms
+# Vocabularies of the columns that are terms.
+_LISTS: Final = {
+    "category": "household_category",
+    "cause": "cause",
+    "monitoring_category": "monitoring_category",
+}
 
 
-def _below(code: Any) -> ColumnElement[bool]:
+def below(code: Any) -> ColumnElement[bool]:
     return and_(code >= REGION, code < REGION.concat(AFTER_EVERY_DIGIT))
 
 
@@ -74,10 +79,10 @@ def cells() -> Select[Any]:
         and_(balance.span == "D", balance.starts_on >= month, balance.starts_on <= ON),
     )
     is_village = DIGITS == VILLAGE
-    in_time = _below(delta.region_code), delta.effective_on <= ON
+    in_time = below(delta.region_code), delta.effective_on <= ON
     was_known = or_(KNOWN_AT.is_(None), delta.recorded_at <= KNOWN_AT)
     parts = union_all(
-        select(*_of(balance)).where(~is_village, balance.digits == DIGITS, _below(balance.region_code), spans),
+        select(*_of(balance)).where(~is_village, balance.digits == DIGITS, below(balance.region_code), spans),
         select(*_of(delta)).where(~is_village, *in_time, was_known, delta.folded_at.is_(None)),
         select(*_of(delta, -1)).where(
             ~is_village, *in_time, delta.folded_at.is_not(None), delta.recorded_at > KNOWN_AT, KNOWN_AT.is_not(None)
@@ -135,6 +140,8 @@ def figures() -> Select[Any]:
         *("regionCode", grouped.c.region_code, "regionName", name),
         *("category", grouped.c.category, "categoryLabel", _label("category", grouped.c.category)),
         *("cause", grouped.c.cause, "causeLabel", _label("cause", grouped.c.cause)),
+        *("monitoringCategory", grouped.c.monitoring_category),
+        *("monitoringCategoryLabel", _label("monitoring_category", grouped.c.monitoring_category)),
         *("monitoringStatus", grouped.c.monitoring_status, "step", grouped.c.step),
         *("grade", grouped.c.grade, "roster", grouped.c.roster),
         *("households", grouped.c.households, "persons", grouped.c.persons),

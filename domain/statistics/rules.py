@@ -10,6 +10,7 @@ from typing import Final
 from domain.base.errors import Problem
 
 COUNTY: Final = 6  # digits
+MOST_DAYS: Final = 366  # of a funnel
 
 
 class StatisticsDimension(enum.StrEnum):
@@ -22,6 +23,7 @@ class StatisticsDimension(enum.StrEnum):
     CATEGORY = "CATEGORY"
     CAUSE = "CAUSE"
     MONITORING_STATUS = "MONITORING_STATUS"
+    MONITORING_CATEGORY = "MONITORING_CATEGORY"
     STEP = "STEP"
     GRADE = "GRADE"
     ROSTER = "ROSTER"
@@ -41,6 +43,7 @@ OF_ONE_VALUE: Final = {
     StatisticsDimension.CATEGORY: "category",
     StatisticsDimension.CAUSE: "cause",
     StatisticsDimension.MONITORING_STATUS: "monitoring_status",
+    StatisticsDimension.MONITORING_CATEGORY: "monitoring_category",
     StatisticsDimension.STEP: "step",
 }
 
@@ -55,6 +58,16 @@ def asking_problems(region: str, on: date, by: Collection[StatisticsDimension], 
     if on > today:
         yield Problem("DATE_IN_FUTURE", ("on",))
     if any(len(region) < NARROWEST_ASKED.get(one, 0) for one in by):
+        yield Problem("REGION_TOO_WIDE", ("region",), {"region": region})
+
+
+def funnel_problems(region: str, since: date, until: date, digits: int) -> Iterator[Problem]:
+    """What is wrong with a question about a period: its end, its length, or more regions than an answer holds."""
+    if until < since:
+        yield Problem("END_BEFORE_START", ("until",))
+    if (until - since).days >= MOST_DAYS:
+        yield Problem("FUNNEL_TOO_LONG", ("until",), {"limit": MOST_DAYS})
+    if len(region) < {9: 4, 12: 6}.get(digits, 0):
         yield Problem("REGION_TOO_WIDE", ("region",), {"region": region})
 
 

@@ -19,7 +19,6 @@ branch_labels = None
 depends_on = None
 
 VECTOR = "category, cause, monitoring_status, step, grades, rosters"
-STANDING = f"household_id, from_on, until_on, region_code, {VECTOR}, persons"
 
 # How these households stood and stand, day for day, as one expression over dated facts: a row from each day on which
 # something changes. What has no dates (category, causes, monitoring status) counts from the day on which it was written,
@@ -82,9 +81,13 @@ FROM differing d WHERE d.is_new
 $$
 """
 
+
 # Brings the standings of these households up to what is written down of them, and appends what that changes in figures.
 # Answers how many deltas. Who writes a family holds its row, so two at once are a rarity: the later one begins anew.
-RESTAND = f"""
+def restand_by(vector: str) -> str:
+    """The function that brings standings up to date, for households told apart by these columns."""
+    standing = f"household_id, from_on, until_on, region_code, {vector}, persons"
+    return f"""
 CREATE FUNCTION ruhu_restand(asked uuid[], at timestamptz) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $function$
 DECLARE
@@ -92,21 +95,21 @@ DECLARE
   missed bigint;
 BEGIN
   WITH fresh AS MATERIALIZED (SELECT * FROM ruhu_timelines(asked, (at AT TIME ZONE 'Asia/Shanghai')::date)),
-  held AS MATERIALIZED (SELECT {STANDING} FROM household_standing WHERE household_id = ANY (asked)),
+  held AS MATERIALIZED (SELECT {standing} FROM household_standing WHERE household_id = ANY (asked)),
   stale AS MATERIALIZED (SELECT * FROM held EXCEPT SELECT * FROM fresh),
   born AS MATERIALIZED (SELECT * FROM fresh EXCEPT SELECT * FROM held),
   gone AS (DELETE FROM household_standing s USING stale WHERE s.household_id = stale.household_id
            AND s.from_on = stale.from_on RETURNING 1),
-  written AS (INSERT INTO household_standing ({STANDING}) SELECT {STANDING} FROM born),
+  written AS (INSERT INTO household_standing ({standing}) SELECT {standing} FROM born),
   signed AS (
     SELECT born.*, 1 AS sign FROM born UNION ALL SELECT stale.*, -1 FROM stale),
   steps AS (
-    SELECT region_code, from_on AS day, {VECTOR}, sign AS households, sign * persons AS persons FROM signed
+    SELECT region_code, from_on AS day, {vector}, sign AS households, sign * persons AS persons FROM signed
     UNION ALL
-    SELECT region_code, until_on, {VECTOR}, -sign, -sign * persons FROM signed WHERE until_on IS NOT NULL),
+    SELECT region_code, until_on, {vector}, -sign, -sign * persons FROM signed WHERE until_on IS NOT NULL),
   told AS (
-    INSERT INTO statistics_delta (region_code, effective_on, recorded_at, {VECTOR}, households, persons)
-    SELECT region_code, day, at, {VECTOR}, sum(households), sum(persons) FROM steps GROUP BY region_code, day, {VECTOR}
+    INSERT INTO statistics_delta (region_code, effective_on, recorded_at, {vector}, households, persons)
+    SELECT region_code, day, at, {vector}, sum(households), sum(persons) FROM steps GROUP BY region_code, day, {vector}
     HAVING sum(households) <> 0 OR sum(persons) <> 0 ORDER BY region_code, day RETURNING 1)
   SELECT (SELECT count(*) FROM told), (SELECT count(*) FROM stale) - (SELECT count(*) FROM gone) INTO appended, missed;
   IF missed <> 0 THEN
@@ -117,6 +120,16 @@ EXCEPTION WHEN unique_violation THEN
   RAISE EXCEPTION 'a household was written by two at once' USING ERRCODE = 'serialization_failure';
 END
 $function$
+"""
+
+
+RESTAND = restand_by(VECTOR)
+# Families that stand already, some thousands at a time.
+RESTAND_ALL = """
+SELECT sum(ruhu_restand(ids, now())) FROM (
+  SELECT array_agg(id) AS ids FROM (
+    SELECT id, row_number() OVER (ORDER BY region_code, id) / 2000 AS part FROM household) AS numbered
+  GROUP BY part) AS parts
 """
 
 # For tables with a household_id: whose facts these are.
@@ -366,11 +379,7 @@ def upgrade() -> None:
         "CREATE CONSTRAINT TRIGGER settle AFTER INSERT ON standing_pending DEFERRABLE INITIALLY DEFERRED"
         " FOR EACH ROW EXECUTE FUNCTION ruhu_settle_standings()"
     )
-    # Families that stand already, a township at a time.
-    op.execute(
-        "SELECT count(ruhu_restand(ids, now())) FROM (SELECT array_agg(id) AS ids FROM household"
-        " GROUP BY left(region_code, 9)) AS township"
-    )
+    op.execute(RESTAND_ALL)
 
 
 def downgrade() -> None:

@@ -6,23 +6,27 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
 from sqlalchemy import LargeBinary, bindparam, func, select
 
 from api.app import as_app
+from api.database import connected
 from api.settings import Settings
 from domain.access.queries import find_viewer
 from domain.access.rules import AFTER_EVERY_DIGIT, Viewer
 from domain.demo.personas import account_id
 from domain.demo.province import load_province
 from domain.households.queries import home_of_number
+from domain.statistics.folding import fold
+from domain.statistics.queries import FIGURES
 from schema.engine import Engine
 from schema.root import catalogue
 from schema.walls import FLAGS, SETTINGS
 from tests import databases
+from tests.domain.actors import app_sessions
 from tests.plans import explain, explain_statement
 
 HOUSEHOLDS = 20_000
@@ -188,6 +192,25 @@ async def test_an_identity_number_is_found_by_its_blind_index(province: Province
         )
         assert "uq_person_id_number" in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("known_at", [None, datetime.combine(TODAY, datetime.min.time(), UTC)])
+async def test_figures_of_a_province_are_read_from_balances_and_what_is_not_folded_yet(
+    province: Province, known_at: datetime | None
+) -> None:
+    async with app_sessions(province.url, role="ruhu_machine") as sessions:
+        await fold(sessions, datetime.now(UTC))
+    async with connected(province.url) as sql:
+        await sql.execute("VACUUM ANALYZE statistics_delta, statistics_balance")
+    asked = {"by": ["COUNTY", "CATEGORY"], "on": TODAY, "known_at": known_at, "rosters": None, "language": "zh"}
+    plan = await explain_statement(province.url, FIGURES, {"region": "52", "digits": 6, **asked}, province.everywhere)
+    assert "pk_statistics_balance" in plan, plan
+    assert "ix_statistics_delta_unfolded" in plan, plan
+    assert "Seq Scan on statistics" not in plan, plan
+    village = {"region": province.village, "digits": 12, **asked}
+    plan = await explain_statement(province.url, FIGURES, village, province.officer)
+    assert re.search(r"ix_statistics_delta_region_code.*actual", plan), plan
+    assert "Seq Scan on statistics" not in plan, plan
 
 
 async def test_the_visits_of_a_family_come_by_its_index(province: Province) -> None:

@@ -23,12 +23,21 @@ ASKED = """query($r: RegionCode!, $by: [StatisticsDimension!]!, $on: Date, $then
 }"""
 # The families and people of a day, from what is written down of them: (region, category, cause, status, rosters, people).
 WRITTEN = """
-SELECT h.region_code, h.category, coalesce(h.causes[1], '') AS cause, h.monitoring_status,
+SELECT h.region_code, h.category, coalesce(h.causes[1], '') AS cause,
+       CASE WHEN NOT EXISTS (SELECT FROM case_event e WHERE e.household_id = h.id) THEN h.monitoring_status
+            WHEN last.to_step = 'ELIMINATED' THEN 'ELIMINATED_TRACKED'
+            WHEN last.to_step = 'MONITORED' OR last.round = 'ELIMINATION' THEN 'MONITORED'
+            WHEN last.to_step IS NULL OR last.to_step IN ('REJECTED', 'REGISTERED_POOR', 'CLOSED') THEN 'NEVER'
+            ELSE 'IN_PROCEDURE' END AS monitoring_status,
        ARRAY(SELECT r.code FROM roster_entry e JOIN roster r ON r.id = e.roster_id WHERE e.household_id = h.id
              AND e.started_on <= $2 AND (e.ended_on IS NULL OR $2 < e.ended_on)) AS rosters,
        (SELECT count(*) FROM membership m WHERE m.household_id = h.id AND m.started_on <= $2
         AND (m.ended_on IS NULL OR $2 < m.ended_on)) AS people
-FROM household h WHERE h.region_code ^@ $1 AND h.registered_on <= $2 AND (h.ended_on IS NULL OR $2 < h.ended_on)
+FROM household h LEFT JOIN LATERAL (
+  SELECT e.to_step, e.round FROM case_event e
+  WHERE e.household_id = h.id AND (e.happened_at AT TIME ZONE 'Asia/Shanghai')::date <= $2
+  ORDER BY e.recorded_at DESC, e.revision DESC LIMIT 1) AS last ON true
+WHERE h.region_code ^@ $1 AND h.registered_on <= $2 AND (h.ended_on IS NULL OR $2 < h.ended_on)
 """
 TODAY = datetime.now(UTC).astimezone(CHINA).date()
 DAYS = (TODAY, TODAY - timedelta(days=45), date(2020, 6, 1), date(2020, 5, 31), date(2014, 3, 3), date(2010, 1, 1))

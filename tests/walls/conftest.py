@@ -117,8 +117,8 @@ WITH born AS (
 INSERT INTO webhook_attempt (id, delivery_id, began_at, took_milliseconds, status_code)
 SELECT gen_random_uuid(), id, now(), 7, 500 FROM sent;
 INSERT INTO statistics_balance (digits, region_code, span, starts_on, households, persons, category, cause,
-                                monitoring_status, step, grades, rosters)
-SELECT length(code), code, 'M', '2026-11-01', 7, 21, 'EDGE', 'ILLNESS', 'MONITORED', '', '{}', '{}'
+                                monitoring_status, monitoring_category, step, grades, rosters)
+SELECT length(code), code, 'M', '2026-11-01', 7, 21, 'EDGE', 'ILLNESS', 'MONITORED', 'EDGE', 'MONITORED', '{}', '{}'
 FROM (VALUES ('35'), ('3501'), ('350125'), ('350125201'), ('34'), ('341503'), ('341503104')) AS place(code);
 INSERT INTO oauth_client (id, account_id, name, scopes, secret_hash, created_at, expires_at)
 SELECT 'c-' || persona, id, persona, '{*:families:walls}', sha256('x'), now(), now() + interval '1 day'
