@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0051_statistics_of_cases"
-down_revision = "0041_case_walls"
+down_revision = "0058_analysis_case"
 branch_labels = None
 depends_on = None
 

@@ -77,7 +77,10 @@ async def test_the_hours_from_the_sign_to_the_decision_to_the_help(told: World) 
     (county,) = await funnel(told, "county_officer")
     assert county == {
         "regionCode": "350125",
-        "clues": 4, "verified": 3, "admitted": 2, "helped": 2,
+        "clues": 4,
+        "verified": 3,
+        "admitted": 2,
+        "helped": 2,
         "hoursToDecision": {"median": 144.0, "nineTenths": 220.8},
         "hoursToHelp": {"median": 20.0, "nineTenths": 36.0},
     }
