@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -111,14 +110,9 @@ async def unknown_terms(db: AsyncSession, asked: Mapping[str, tuple[str, str | N
 
 
 async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
-    """The day on which a household last left monitoring; None where it never did, or no exit is on record.
-
-    By the row as it stands: the column comes with monitoring cases, and until then no household has left.
-    """
-    found = await db.scalar(
-        text("SELECT (to_jsonb(h) ->> 'exited_on')::date FROM household h WHERE h.id = :id"), {"id": household_id}
-    )
-    return None if found is None else date.fromisoformat(str(found))
+    """The day on which a household last left monitoring; None where it never did, or no exit is on record."""
+    found: date | None = await db.scalar(select(Household.exited_on).where(Household.id == household_id))
+    return found
 
 
 async def helping_facts(db: AsyncSession, side: Side) -> HelpingFacts | None:

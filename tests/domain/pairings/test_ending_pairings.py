@@ -245,7 +245,6 @@ async def test_of_two_hand_overs_at_once_one_finds_it_ended(town: Town) -> None:
 
 async def test_an_exit_ends_no_help_until_the_transition_is_over(town: Town) -> None:
     """摘帽不摘帮扶: sixty months from the day on which the household left monitoring."""
-    await town.sql.execute("ALTER TABLE household ADD COLUMN IF NOT EXISTS exited_on date")
     helper, household = await town.helper(), await town.household()
     pairing = await assigned(town, helper_id=helper, household_id=household)
     asked = {"pairing_id": pairing, "ended_on": TODAY, "reason": "EXITED"}
@@ -272,7 +271,6 @@ async def test_an_exit_ends_no_help_until_the_transition_is_over(town: Town) -> 
 
 
 async def test_of_a_student_the_familys_exit_counts(town: Town) -> None:
-    await town.sql.execute("ALTER TABLE household ADD COLUMN IF NOT EXISTS exited_on date")
     (household, student), teacher = await town.family(), await town.helper(kind="TEACHER")
     await town.sql.execute("UPDATE household SET exited_on = '2025-01-01' WHERE id = $1", household)
     pairing = await assigned(town, helper_id=teacher, person_id=student, role="STUDENT_TEACHER")
