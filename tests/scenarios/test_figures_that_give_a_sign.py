@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.schema.families_asked import act, new_family, person
+from tests.helping import GIVE, day, new_id
+from tests.schema.families_asked import act, codes, new_family, person
 from tests.schema.test_clues import VERIFY, clues_of, figure, income, months, record, today
 from tests.visiting import a_visit, ago, submit
 from tests.world import World
@@ -60,15 +61,24 @@ async def test_weixian_a_bill_leads_to_the_door_and_to_seven_thousand_yuan(world
     (witness,) = clue["witnesses"]
     assert (witness["source"], witness["recordedBy"]) == ("EXPENSE_RULE", None)
 
-    # 上门核查: two, one of whom is not paired with the family. Relief may be given at once; here it is a figure like others.
+    # 上门核查: two, one of whom is not paired with the family. Relief is given at once, before anybody says that it is so.
     colleague = await world.sql.fetchval("SELECT id FROM helper WHERE name = '林国强'")
     visit = await a_visit(
         world, home, purpose="VERIFICATION", companionIds=[str(colleague)], occurredAt=ago(), capturedAt=ago()
     )
     (submitted,) = (await submit(world, "village_officer", [visit]))["results"]
     assert submitted["outcome"] == "APPLIED"
-    aid = figure(home, this_month, "7000.00", "TRANSFER", origin="DEPARTMENT", visitId=visit["id"], note="防贫救助金")
-    assert (await record(world, "township_officer", [aid]))["errors"] == []
+    aid = {
+        "kind": "MEDICAL",
+        "cause": "ILLNESS",
+        "term": this_month,
+        "source": "MEDICAL_INSURANCE",
+        "amount": "7000.00",
+    }
+    aid |= {"householdId": home, "givenOn": day(), "clueId": clue["id"], "note": "防贫救助金"}
+    relief = await act(world, "township_officer", GIVE, id=new_id(), **aid)
+    assert (relief["errors"], relief["relief"]["amount"]) == ([], "7000.00")
+    assert codes(await act(world, "township_officer", GIVE, id=new_id(), **aid)) == {("DUPLICATE_CLAIM", "input.term")}
     asked = {"clueId": clue["id"], "visitId": visit["id"], "outcome": "CONFIRMED"}
     done = await act(world, "township_officer", VERIFY, **asked, reason="自费10300元属实, 已发放防贫救助金7000元")
     assert done["errors"] == []
