@@ -48,7 +48,8 @@ def stored() -> dict[str, tuple[str, dict[str, Any]]]:
         blocks = re.findall(r"^```(graphql|json)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
         for n, (language, text) in enumerate(blocks):
             if language == "graphql":
-                given = json.loads(blocks[n + 1][1]) if "($" in text and n + 1 < len(blocks) else {}
+                after, variables = blocks[n + 1] if n + 1 < len(blocks) else ("", "")
+                given = json.loads(variables) if "($" in text and after == "json" else {}
                 found[f"{page.name} {n}"] = (text, given)
     for file in sorted((ROOT / "mobile_contract").rglob("*.graphql")):
         text = file.read_text(encoding="utf-8")
