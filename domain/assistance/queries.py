@@ -122,11 +122,6 @@ def check_lives(home: FamilyFacts, *path: str) -> None:
         raise InvalidInput(Problem("HAS_ENDED", ("input", *path), {"endedOn": str(home.ended_on)}))
 
 
-async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
-    """The day on which the family last left monitoring; None: it never did."""
-    return await db.scalar(select(Household.exited_on).where(Household.id == household_id))
-
-
 async def locked_measure(db: AsyncSession, actor: Actor, measure_id: uuid.UUID, who: Collection[GrantRole]) -> Measure:
     """The measure, locked, so that of two who act on it the second sees the first. Families are locked before.
 

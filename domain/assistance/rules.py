@@ -12,7 +12,7 @@ from typing import Final
 
 from domain.access.rules import OFFICER_ROLES, GrantRole
 from domain.base.errors import Problem
-from domain.pairings.fitting import months_after
+from domain.calendar.rules import months_after
 from domain.visits.rules import VisitContact
 
 

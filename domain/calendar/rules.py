@@ -1,4 +1,4 @@
-"""Counting working days. Pure: the days that differ from Monday to Friday come in as facts."""
+"""Counting working days and months. Pure: the days that differ from Monday to Friday come in as facts."""
 
 from __future__ import annotations
 
@@ -31,3 +31,15 @@ def after_working_days(start: date, days: int, differing: Mapping[date, bool]) -
         day += timedelta(days=1)
         days -= is_working_day(day, differing)
     return day
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month so many months later; the month's last day where there is no such day (民法典第二百零二条).
+
+    >>> months_after(date(2021, 8, 31), 6)
+    datetime.date(2022, 2, 28)
+    """
+    month = day.month - 1 + months
+    year, number = day.year + month // 12, month % 12 + 1
+    following = date(year + number // 12, number % 12 + 1, 1)
+    return date(year, number, min(day.day, (following - date(year, number, 1)).days))

@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any, Final
 
 from domain.base.errors import Party, Requirement
+from domain.calendar.rules import months_after
 
 
 class ConditionState(enum.StrEnum):
@@ -195,16 +196,3 @@ _REST: Final[tuple[Callable[[EliminationFacts], Condition], ...]] = (
     _measure,
     _labour,
 )
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later; where there is none, the first of the next month.
-
-    >>> months_after(date(2026, 8, 31), 6)
-    datetime.date(2027, 3, 1)
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    try:
-        return date(year, month + 1, day.day)
-    except ValueError:
-        return date(year, month + 2, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -248,3 +249,9 @@ async def household_of_id_number(db: AsyncSession, actor: Actor, number: str) ->
     """The household (id, region) of whoever has exactly this identity number, if it is visible."""
     statement = home_of_number(ring_of(db).index(ID_NUMBER, number))
     return (await db.execute(statement, viewer_parameters(actor.viewer))).one_or_none()
+
+
+async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
+    """The day on which a household last left monitoring; None where it never did, or no exit is on record."""
+    found: date | None = await db.scalar(select(Household.exited_on).where(Household.id == household_id))
+    return found

@@ -24,9 +24,10 @@ from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem, not_visible, refused
 from domain.changes.actions import Answer, once
 from domain.households.models import Person
+from domain.households.queries import exited_on
 from domain.pairings.fitting import BECAUSE_OF_EXIT, exit_problems, fit_problems
 from domain.pairings.models import Pairing
-from domain.pairings.queries import exited_on, helped_facts, helping_facts, sees_pairing, unknown_terms
+from domain.pairings.queries import helped_facts, helping_facts, sees_pairing, unknown_terms
 from domain.pairings.rules import (
     DECIDES,
     HANDED_OVER,

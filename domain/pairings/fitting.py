@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from domain.base.errors import Problem
+from domain.calendar.rules import months_after
 from domain.pairings.rules import Helped, HelpedFacts, HelpingFacts
 
 
@@ -119,15 +120,3 @@ def exit_problems(
         return []
     detail = {"exitedOn": exited_on, "until": over_on, "months": months}
     return [Problem("EXIT_ENDS_NO_HELP", ("input", "reason"), detail)]
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month so many months later; the month's last day where there is no such day.
-
-    >>> months_after(date(2021, 8, 31), 6)
-    datetime.date(2022, 2, 28)
-    """
-    month = day.month - 1 + months
-    year, number = day.year + month // 12, month % 12 + 1
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return date(year, number, min(day.day, (following - date(year, number, 1)).days))

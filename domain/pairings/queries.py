@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -107,12 +106,6 @@ async def unknown_terms(db: AsyncSession, asked: Mapping[str, tuple[str, str | N
         for field, term in given.items()
         if term not in known
     ]
-
-
-async def exited_on(db: AsyncSession, household_id: uuid.UUID) -> date | None:
-    """The day on which a household last left monitoring; None where it never did, or no exit is on record."""
-    found: date | None = await db.scalar(select(Household.exited_on).where(Household.id == household_id))
-    return found
 
 
 async def helping_facts(db: AsyncSession, side: Side) -> HelpingFacts | None:

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access.rules import Actor
 from domain.assistance.models import AssistancePlan
-from domain.assistance.queries import check_lives, exited_on, family_facts, help_policy, locked_plan
+from domain.assistance.queries import check_lives, family_facts, help_policy, locked_plan
 from domain.assistance.rules import KNOWS_THE_FAMILY, PlanKind, exit_problems, order_problem
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput, Problem
 from domain.changes.actions import Answer, once
-from domain.households.queries import vocabulary
+from domain.households.queries import exited_on, vocabulary
 from domain.households.rules import Reading
 
 MOST_GOALS = 20

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.assistance.actions.measures import amount_read
 from domain.assistance.models import Measure, MeasureEvent
-from domain.assistance.queries import check_provider, exited_on, help_policy, locked_measure, witness_of
+from domain.assistance.queries import check_provider, help_policy, locked_measure, witness_of
 from domain.assistance.rules import STEPS, MeasureAct, cancel_problems, order_problem, turn_problem, witness_problems
 from domain.audit.actions import record
 from domain.audit.before_and_after import HOUSEHOLD, differences, sealed_changes
 from domain.base.errors import Conflict, InvalidInput
 from domain.base.models import namespace_id
 from domain.changes.actions import Answer, once
-from domain.households.queries import vocabulary
+from domain.households.queries import exited_on, vocabulary
 from domain.households.rules import Reading
 
 NOTE_LIMIT = 200  # characters

@@ -15,7 +15,6 @@ from domain.cases.conditions import (
     DoorFacts,
     EliminationFacts,
     conditions,
-    months_after,
     unmet,
 )
 
@@ -99,9 +98,3 @@ def test_a_refusal_names_each_with_its_state_and_from_whom() -> None:
         ("INCOME_ABOVE_LINE", Party.VILLAGE, "UNKNOWN"),
         ("HAS_LABOUR", Party.COUNTY, "UNMET"),
     ]
-
-
-def test_months_end_where_they_end() -> None:
-    assert months_after(date(2026, 5, 22), 6) == date(2026, 11, 22)
-    assert months_after(date(2026, 8, 31), 6) == date(2027, 3, 1)
-    assert months_after(date(2026, 12, 1), 0) == date(2026, 12, 1)

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from domain.base.terms import read_terms
-from domain.pairings.fitting import AT_SCHOOL, BECAUSE_OF_EXIT, FITS, exit_problems, fit_problems, months_after
+from domain.pairings.fitting import AT_SCHOOL, BECAUSE_OF_EXIT, FITS, exit_problems, fit_problems
 from domain.pairings.rules import Helped, HelpedFacts, HelpingFacts, Side
 
 VILLAGE = "350125201200"
@@ -180,17 +180,3 @@ def test_what_an_exit_may_not_end(
 ) -> None:
     found = exit_problems(ends_for, whom, exited_on, 60, ended_on)
     assert [(one.code, one.path) for one in found] == [(code, ("input", "reason")) for code in codes], reason
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "after"),
-    [
-        (date(2021, 8, 31), 6, date(2022, 2, 28)),
-        (date(2023, 8, 31), 6, date(2024, 2, 29)),
-        (date(2021, 11, 30), 1, date(2021, 12, 30)),
-        (date(2021, 12, 31), 12, date(2022, 12, 31)),
-        (date(2021, 3, 31), 0, date(2021, 3, 31)),
-    ],
-)
-def test_months_later_is_the_same_day_or_the_months_last(day: date, months: int, after: date) -> None:
-    assert months_after(day, months) == after
