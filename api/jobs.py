@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from api.outgoing import send
 from domain.base.transactions import Sessions
+from domain.cases.nights import end_due_notices
 from domain.grades.reckoning import reckon_lights, townships_with_lights
 from domain.grades.rounds import open_due_rounds
 from domain.hardship.actions import LOOK_FOR_FAMILY
@@ -103,6 +104,11 @@ async def open_sweeps(work: Work, payload: Mapping[str, Any]) -> None:
     await open_due_sweeps(work.sessions, work.clock())
 
 
+async def end_notices(work: Work, payload: Mapping[str, Any]) -> None:
+    """The notices that have hung their days, a case a transaction."""
+    await end_due_notices(work.sessions, work.clock())
+
+
 async def open_rounds(work: Work, payload: Mapping[str, Any]) -> None:
     """The rounds of grading that are due."""
     await open_due_rounds(work.sessions, work.clock())
@@ -143,6 +149,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "sum_up_days": sum_up_days,
     "evaluate_all": evaluate_all,
     "open_sweeps": open_sweeps,
+    "end_notices": end_notices,
     "open_rounds": open_rounds,
     "reckon_lights": reckon_all_lights,
     "look_into_sweeps": look_into_sweeps,
@@ -155,6 +162,7 @@ JOBS: Final[Mapping[str, Job]] = {
 MOST_AT_ONCE: Final[Mapping[str, int]] = {DELIVER: 2}
 
 SCHEDULES: Final = (
+    Schedule("end_notices", "5 0 * * *"),
     Schedule("sum_up_days", "10 0 * * *"),
     Schedule("open_sweeps", "20 0 * * *"),
     Schedule("open_rounds", "25 0 * * *"),

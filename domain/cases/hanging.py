@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Integer, Text, func, literal, select
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access.rules import Actor
 from domain.cases.facts import income_known
 from domain.cases.models import Notice, NoticeKind
-from domain.cases.queries import Held, standing_notice, who_lives_there
+from domain.cases.queries import Held, case_policy, standing_notice, who_lives_there
 from domain.notices.rules import NoticeFacts, NoticeRound, content_read, notice_content, word_of
 from domain.policy.queries import policy_of
 from domain.regions.models import Region
@@ -46,9 +47,14 @@ async def drawn_up(db: AsyncSession, actor: Actor, held: Held, kind: NoticeKind,
     )
 
 
-async def facts_published(db: AsyncSession, actor: Actor, held: Held, kind: NoticeKind) -> NoticeFacts:
-    """What is known of the family now, before anything is left out; without a number yet."""
-    case, policy = held.case, held.policy
+async def facts_published(
+    db: AsyncSession, actor: Actor, held: Held, kind: NoticeKind, year_before: date | None = None
+) -> NoticeFacts:
+    """What is known of the family now, before anything is left out; without a number yet.
+
+    year_before: the day up to which the year of the income, and its line, are reckoned: today, if none is given.
+    """
+    case, policy, on = held.case, held.policy, year_before or actor.today
     head_name, member_count = await who_lives_there(db, held.household.id)
     county, township, village = await _places(db, case.region_code)
     chosen = await policy_of(db, case.region_code, actor.today, SET_BY_POLICY)
@@ -64,8 +70,8 @@ async def facts_published(db: AsyncSession, actor: Actor, held: Held, kind: Noti
         member_count=member_count,
         category=case.category,
         causes=case.causes,
-        income_fen=(await income_known(db, held.household, actor.today)).per_capita_fen,
-        line_fen=policy.line_fen,
+        income_fen=(await income_known(db, held.household, on)).per_capita_fen,
+        line_fen=(await case_policy(db, case.region_code, on)).line_fen,
         published_on=actor.today,
         full_days=policy.notice_days,
         masks_names=policy.masks_names,
@@ -84,11 +90,12 @@ async def _places(db: AsyncSession, village_code: str) -> tuple[str, str, str]:
 
 async def keep_or_withdraw(db: AsyncSession, actor: Actor, held: Held) -> bool:
     """The notice stays up if it still says what is so: "restarts only if what was published changes" (domain.md §11.4).
-    Answers whether it must hang anew."""
+    Of the income it says what the year before its day was: a month that turns meanwhile, of which nobody knows anything
+    yet, changes nothing of that. Answers whether it must hang anew."""
     standing = await standing_notice(db, held.case)
     if standing is None:
         return True
-    now = notice_content(await facts_published(db, actor, held, NoticeKind.VILLAGE_NOTICE))
+    now = notice_content(await facts_published(db, actor, held, NoticeKind.VILLAGE_NOTICE, standing.published_on))
     if content_read(standing.content).says_the_same(now):
         held.case.step_due_on = standing.ends_on
         await db.flush()

@@ -6,8 +6,10 @@ import uuid
 
 import pytest
 
+from tests.almanac import Almanac
 from tests.casework import (
     OBJECT,
+    appraised,
     brought_to,
     days_pass,
     do,
@@ -63,6 +65,21 @@ async def test_a_correction_restarts_the_notice_only_if_what_hung_changes(world:
     hung = (await world.ask("township_officer", OF_CASE, {"id": case}))["monitoringCase"]["notices"]
     assert [(one["content"]["memberCount"], one["withdrawnAt"] is None) for one in hung] == [(2, False), (1, True)]
     assert len({one["number"] for one in hung}) == 2
+
+
+async def test_a_month_that_turns_while_a_notice_hangs_restarts_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the new month nobody knows the income; what hung was said of the year before its day, and is so still."""
+    clock = Almanac(monkeypatch)
+    _, case = await brought_to(world, "VILLAGE_NOTICE")
+    await published(world, case)
+    clock.go_to(40)
+    back = {"caseId": case, "outcome": "RETURN", "reason": "评议记录缺签字"}
+    await done(world, "township_officer", "reviewAtTownship", **back)
+    await appraised(world, case)
+    assert refusals(await do(world, "village_officer", "publishNotice", caseId=case)) == ["NOTICE_STANDS"]
+    assert (await reviewed(world, case))["step"] == "COUNTY_DECISION"
 
 
 async def test_an_objection_that_is_upheld_may_refuse_the_round(world: World) -> None:

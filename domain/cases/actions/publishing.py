@@ -96,7 +96,7 @@ async def publish_notice(db: AsyncSession, actor: Actor, *, operation_id: uuid.U
 async def end_notice(db: AsyncSession, actor: Actor, held: Held) -> Problem | None:
     """Take a case whose notice has hung its days to the township; else what is missing, and nothing is done.
 
-    Nobody does this: the day does. The worker looks every night, and a township that acts looks for itself.
+    Nobody does this: the day does. The worker looks every night (nights.py), and a township that acts looks for itself.
     """
     standing = await standing_notice(db, held.case)
     waiting = await unanswered_objections(db, held.case)
