@@ -29,7 +29,7 @@ _PERIOD = rows_of("visit_period", name=Text(), first_on=Date(), last_on=Date(), 
 class VisitPeriod:
     """A month, or as many as the region's policy has, in which a household under monitoring is visited. 走访周期"""
 
-    name: str = described("2026-07, 2026-Q3, 2026-H2. 周期")
+    name: str = described("Which, like 2026-07, 2026-Q3 or 2026-H2. 周期")
     first_on: date = described("Its first day. 起始日期")
     last_on: date = described("Its last day. 截止日期")
     standing: VisitStanding = described("How it stands today. 完成情况")

@@ -7,11 +7,12 @@ families had a share in it the source does not say, and neither does this: some 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from domain.access.rules import CHINA
+from domain.assistance.quarters import Quarter
 from domain.assistance.rules import Entitlement, MeasureAct, MeasureState
 from domain.base.models import namespace_id
 from domain.demo.helping import ORGANISATION
@@ -20,6 +21,7 @@ from domain.demo.personas import account_id
 from domain.demo.rows import Rows
 from domain.demo.settlements import Settled
 from domain.demo.visits import DemoVisit
+from domain.households.models import MonitoringStatus
 
 FUZHOU: Final = "3501"
 FUZHOU_FEN: Final = 45_300_000
@@ -53,8 +55,12 @@ def write_help(rows: Rows, helped: Sequence[Assignment], visits: Sequence[DemoVi
     for one in homes:
         _write_plan(rows, one, at)
         causes = one.settled.family.causes or ["OTHER"]
-        for number, cause in enumerate(causes):
+        measures = [
             _write_measure(rows, one, number, cause, seen.get(one.settled.id, ()), at)
+            for number, cause in enumerate(causes)
+        ]
+        if one.settled.monitoring_status is MonitoringStatus.MONITORED:
+            _write_analysis(rows, one, measures, at)
     _write_relief(rows, sorted({one.settled.id: one.settled for one in homes}.values(), key=lambda s: s.family.key), at)
 
 
@@ -89,8 +95,11 @@ def _plan_id(key: str) -> Any:
 
 def _write_measure(
     rows: Rows, one: Assignment, number: int, cause: str, witnesses: Sequence[DemoVisit], at: datetime
-) -> None:
-    """As far along as chance has it; the family confirms it at the first call after the delivery, if there was one."""
+) -> dict[str, date]:
+    """As far along as chance has it; the family confirms it at the first call after the delivery, if there was one.
+
+    Answers the days of the steps that it took.
+    """
     family = one.settled.family
     key = f"{family.key} {number}"
     chance = random.Random(f"measure {key}")  # noqa: S311
@@ -154,6 +163,46 @@ def _write_measure(
             visit_id=witness.id if is_confirmed and witness is not None else None,
         )
         before = state.value
+    return days
+
+
+def _write_analysis(rows: Rows, one: Assignment, measures: Sequence[Mapping[str, date]], at: datetime) -> None:
+    """What the last whole quarter's help brought, as far as measures tell it; half of them the township has confirmed."""
+    today = at.date()
+    this = Quarter(today.year, (today.month + 2) // 3)
+    last = Quarter(this.year - (this.number == 1), (this.number + 2) % 4 + 1)
+    before_on, after_on = last.first - timedelta(days=1), last.last
+
+    def come_so_far(on: date, column: str) -> int:
+        return sum(days[column] <= on for days in measures if column in days)
+
+    figures = {
+        f"{when}_{name}": come_so_far(on, f"{name}_on")
+        for when, on in (("before", before_on), ("after", after_on))
+        for name in ("planned", "delivered", "confirmed")
+    }
+    is_confirmed = one.settled.family.number % 2 == 0
+    rows.add(
+        "effect_analysis",
+        id=namespace_id(f"demo analysis {one.settled.family.key} {last.name}"),
+        household_id=one.settled.id,
+        case_id=None,
+        region_code=one.settled.region_code,
+        quarter=last.name,
+        due_on=after_on,
+        content="措施按计划落实，家庭收入稳定；下季度继续跟踪支出情况。",
+        before_on=before_on,
+        before_income_fen=None,
+        before_causes=one.settled.family.causes,
+        after_on=after_on,
+        after_income_fen=None,
+        after_causes=one.settled.family.causes,
+        **figures,
+        written_at=_noon(after_on),
+        written_by_id=one.helper.account_id,
+        confirmed_at=_noon(after_on + timedelta(days=3)) if is_confirmed else None,
+        confirmed_by_id=account_id("township_officer") if is_confirmed else None,
+    )
 
 
 def _write_relief(rows: Rows, homes: Sequence[Settled], at: datetime) -> None:

@@ -37,6 +37,7 @@ from domain.base.transactions import ring_of
 from domain.households.models import Household, HouseholdMove, Membership, Person, RosterEntry
 from domain.households.rules import VOCABULARIES, GivenPoint, Path, Reading
 from domain.regions.models import Region
+from domain.regions.rules import region_code
 
 T = TypeVar("T")
 
@@ -123,7 +124,9 @@ async def village_problems(
 
     Divisions are public: nothing is given away.
     """
-    village = (await db.execute(select(Region.level, Region.valid_to).where(Region.code == code))).one_or_none()
+    # What is no code at all is not looked for: it may hold what PostgreSQL cannot (NUL).
+    of_code = select(Region.level, Region.valid_to).where(Region.code == code)
+    village = None if region_code(code) is None else (await db.execute(of_code)).one_or_none()
     if village is None:
         reading.wrong("REGION_UNKNOWN", path, region=code)
     elif village.level != "VILLAGE":

@@ -51,6 +51,10 @@ async def assigned(world: World) -> AsyncIterator[dict[str, str]]:
     yield asked
     await world.sql.execute("DELETE FROM household_access WHERE household_id = $1::uuid", asked["householdId"])
     await world.sql.execute(
+        "DELETE FROM pairing_change WHERE pairing_id IN (SELECT id FROM pairing WHERE household_id = $1::uuid)",
+        asked["householdId"],
+    )
+    await world.sql.execute(
         "DELETE FROM pairing WHERE household_id = $1::uuid AND succeeds_id IS NOT NULL", asked["householdId"]
     )
     await world.sql.execute("DELETE FROM pairing WHERE id = $1::uuid", asked["id"])

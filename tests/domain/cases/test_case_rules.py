@@ -14,7 +14,7 @@ from domain.access.rules import GrantRole
 from domain.cases.categories import category_by_rule, change_problems, decided_category, has_shock
 from domain.cases.comparing import adults, authorisation_problems, conclusion_problems
 from domain.cases.models import ComparisonOutcome
-from domain.cases.publishing import Appraisal, appraisal_problems, notice_content, notice_over_problem
+from domain.cases.publishing import Appraisal, appraisal_problems, notice_over_problem
 from domain.cases.rules import (
     CASE_PARAMETERS,
     CasePolicy,
@@ -250,13 +250,6 @@ def test_what_an_appraisal_takes(
     appraisal: Appraisal, minutes: str | None, reason: str | None, found: list[str]
 ) -> None:
     assert codes(appraisal_problems(appraisal, minutes, reason)) == found
-
-
-def test_a_notice_says_no_more_than_this_and_names_as_policy_says() -> None:
-    said = {"round_": Round.ADMISSION, "head_name": "陈桂芳", "member_count": 3, "category": None}
-    assert notice_content(**said, masks_names=True)["headName"] == "陈**"  # type: ignore[arg-type]
-    content = notice_content(**said, masks_names=False)  # type: ignore[arg-type]
-    assert content == {"round": "ADMISSION", "headName": "陈桂芳", "memberCount": 3, "category": None}
 
 
 @pytest.mark.parametrize(
