@@ -14,6 +14,10 @@ LONGEST = (
     "tests/walls/",
     "tests/schema/test_plans.py",
     "tests/api/cli/test_commands.py",
+    "tests/sync/test_convergence.py",
+    "tests/schema/test_figures_of_the_sources.py",
+    "tests/schema/test_declarations.py",
+    "tests/api/test_fuzz.py",
 )
 
 
