@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access.models import Account
 from domain.base.models import Base, RegionCode
-from domain.cases.transitions import Event, Round, Step
+from domain.cases.transitions import CLOCK_STOPPED, Event, Round, Step
 from domain.helpers.models import Organisation
 from domain.households.models import Household, Person
 from domain.monitoring.models import Clue
@@ -100,7 +100,12 @@ class MonitoringCase(Base):
         Index("one_case_per_clue", "clue_id", unique=True, postgresql_where=text("clue_id IS NOT NULL")),
         Index("ix_monitoring_case_household_id", "household_id"),
         Index("ix_monitoring_case_region_code", "region_code", "due_on", "id"),
-        Index("ix_monitoring_case_step", "step", "region_code", postgresql_where=text("closed_on IS NULL")),
+        Index("ix_monitoring_case_step", "step", "region_code"),
+        Index(
+            "ix_monitoring_case_undecided",
+            *("due_on", "id"),
+            postgresql_where=text(" AND ".join(f"step <> '{step}'" for step in sorted(CLOCK_STOPPED))),
+        ),
         Index("ix_monitoring_case_due_on", "due_on", "id"),
         Index(
             "ix_monitoring_case_previous_case_id",

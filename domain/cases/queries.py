@@ -28,7 +28,7 @@ from domain.cases.models import (
     Objection,
 )
 from domain.cases.rules import CASE_PARAMETERS, CasePolicy
-from domain.cases.transitions import Step
+from domain.cases.transitions import CLOCK_STOPPED
 from domain.helpers.models import Organisation
 from domain.households.models import Household, Person
 from domain.households.queries import lock_households, meets_of
@@ -196,8 +196,8 @@ async def unanswered_objections(db: AsyncSession, case: MonitoringCase) -> list[
 
 def is_undecided() -> ColumnElement[bool]:
     """The county has not decided this round yet: its clock runs."""
-    step = MonitoringCase.step
-    return and_(MonitoringCase.closed_on.is_(None), step != Step.RESULT_ANNOUNCED, step != Step.MONITORED)
+    # Step by step, as the index of undecided cases says it.
+    return and_(*(MonitoringCase.step != step for step in sorted(CLOCK_STOPPED)))
 
 
 async def signed(db: AsyncSession, case: MonitoringCase) -> frozenset[uuid.UUID]:

@@ -136,6 +136,7 @@ class Transition:
 # How a case ends; whatever stands elsewhere is open, and a family has one open case at most.
 ENDS: Final = frozenset({Step.ELIMINATED, Step.REJECTED, Step.REGISTERED_POOR, Step.CLOSED})
 OPEN: Final = frozenset(Step) - ENDS
+CLOCK_STOPPED: Final = ENDS | {Step.RESULT_ANNOUNCED, Step.MONITORED}  # the clock of a round has stopped
 
 # Which roles act at which level. Prefecture and province read and press: "a decision belongs to exactly one level".
 ROLES_OF: Final[Mapping[CaseLevel, frozenset[GrantRole]]] = {

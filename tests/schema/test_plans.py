@@ -74,6 +74,22 @@ SELECT gen_random_uuid(), h.id, h.region_code, '2026Q' || n, '2026-03-31', '2025
        0, 0, now(), (SELECT min(id::text)::uuid FROM account) FROM household h, generate_series(1, 3) AS n;
 RESET session_replication_role;
 """
+# A case of every household, as it is after some years: three of fifty came this month and wait, the others are done.
+CASES_EVERYWHERE = """
+SET session_replication_role = replica;
+INSERT INTO monitoring_case (id, household_id, region_code, causes, round, step, step_since, began_on, round_began_on, due_on,
+                             opened_at, eliminated_on, closed_on, created_at, updated_at)
+SELECT gen_random_uuid(), id, region_code, '{ILLNESS}', CASE step WHEN 'ELIMINATED' THEN 'ELIMINATION' ELSE 'ADMISSION' END,
+       step, day, day, day, day + 15, day, CASE step WHEN 'ELIMINATED' THEN day + 300 END,
+       CASE step WHEN 'ELIMINATED' THEN day + 300 END, day, day
+FROM (SELECT id, region_code, step, CASE WHEN step IN ('MONITORED', 'ELIMINATED') THEN date '2023-01-01' + (number % 900)::int
+                                         ELSE date '2026-10-20' + (number / 50 % 30)::int END AS day
+      FROM (SELECT *, coalesce((ARRAY['COUNTY_DECISION', 'TOWNSHIP_REVIEW', 'VILLAGE_NOTICE'])[number % 50 + 1],
+                               (ARRAY['MONITORED', 'ELIMINATED'])[number % 2 + 1]) AS step
+            FROM (SELECT id, region_code, row_number() OVER (ORDER BY id) AS number FROM household) AS n) AS s) AS h
+ON CONFLICT DO NOTHING;
+RESET session_replication_role;
+"""
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ async def province(template: str) -> AsyncIterator[Province]:
     await load_province(sql, await databases.ring(sql), households=HOUSEHOLDS, say=lambda _: None, today=TODAY)
     await sql.execute(CLUES_EVERYWHERE)
     await sql.execute(HELP_EVERYWHERE)
+    await sql.execute(CASES_EVERYWHERE)
     await sql.execute("ANALYZE")
     officer = await find_viewer(sql, account_id("officer 5201"), TODAY, "zh")
     row = await sql.fetchrow(
@@ -235,6 +252,7 @@ LISTS = {
     "visits": ("visits(first: 50, after: $after)", "ix_visit_occurred_at"),
     "pairings": ("pairings(first: 50, after: $after)", "ix_pairing_region_code"),
     "grades": ("riskGrades(first: 50, after: $after)", "ix_risk_grade_proposed_at"),
+    "cases": ("monitoringCases(first: 50, after: $after)", "ix_monitoring_case_due_on"),
 }
 
 
@@ -281,6 +299,27 @@ async def test_overdue_clues_come_by_an_index_and_are_not_read_in_vain(province:
         plan = await explain(province.url, OVERDUE, {"c": code}, viewer)
         assert "Seq Scan on clue" not in plan, plan
         assert rows_removed(plan) < 2000, plan
+
+
+WAITING = """query($c: RegionCode) { monitoringCases(filter: {region: $c, steps: [COUNTY_DECISION]}, first: 50) { totalCount
+  nodes { id dueOn isOverdue household { code head { name } } } } }"""
+LATE = """query($c: RegionCode) { monitoringCases(filter: {region: $c, overdueOn: "2026-11-20"}, first: 50) {
+  nodes { id step dueOn household { code } } } }"""
+
+
+@pytest.mark.parametrize("query", [WAITING, LATE], ids=["at the county", "overdue"])
+async def test_cases_that_wait_are_found_without_those_that_are_done(province: Province, query: str) -> None:
+    """In a county and in the whole province, where what is done is older and would be walked through first."""
+    for viewer, code in (
+        (province.officer, province.county),
+        (province.officer, None),
+        (province.everywhere, province.county),
+        (province.everywhere, None),
+    ):
+        plan = await explain(province.url, query, {"c": code}, viewer)
+        assert "Seq Scan on monitoring_case" not in plan, plan
+        assert "ix_monitoring_case_" in plan, plan
+        assert rows_removed(plan) < 1000, plan
 
 
 async def test_what_a_village_lives_on_is_reckoned_by_the_index_of_each_household(province: Province) -> None:
