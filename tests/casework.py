@@ -109,7 +109,7 @@ async def today_in(world: World) -> date:
 
 
 async def earns(world: World, home: str, monthly: str) -> None:
-    """A year of figures, so that no month of the family's income is unknown."""
+    """More than a year of figures: no month of the family's income is unknown, nor was it when a notice hung last month."""
     now = await today_in(world)
     count = now.year * 12 + now.month - 1
     rows = [
@@ -120,7 +120,7 @@ async def earns(world: World, home: str, monthly: str) -> None:
             "amount": monthly,
             "origin": "DOOR_SURVEY",
         }
-        for n in range(count - 12, count)
+        for n in range(count - 14, count)
     ]
     record = (
         "mutation ($input: RecordIncomeStatementInput!) { recordIncomeStatement(input: $input) { errors { code } } }"

@@ -29,9 +29,13 @@ class KnownIncome:
     unknown_months: tuple[date, ...]
 
 
-async def income_known(db: AsyncSession, household: Household, today: date) -> KnownIncome:
-    """The income over policy's window before this month, by the one expression that everybody reads."""
-    months = (await policy_of(db, household.region_code, today, ("INCOME_WINDOW",)))["INCOME_WINDOW"]
+async def income_known(
+    db: AsyncSession, household: Household, today: date, year_before: date | None = None
+) -> KnownIncome:
+    """The income over policy's window before this month, or before that of another day, for those who belong to the family
+    today; by the one expression that everybody reads."""
+    before = year_before or today
+    months = (await policy_of(db, household.region_code, before, ("INCOME_WINDOW",)))["INCOME_WINDOW"]
     belongs = (
         Membership.household_id == household.id,
         Membership.started_on <= today,
@@ -42,7 +46,7 @@ async def income_known(db: AsyncSession, household: Household, today: date) -> K
         literal(household.id, Uuid()),
         literal(household.region_code, Text()),
         literal(members, BigInteger()),
-        literal(today, Date()),
+        literal(before, Date()),
         literal(months, Integer()),
         is_met=true(),  # whoever decides was asked before, and the second wall asks again
     ).subquery("income")

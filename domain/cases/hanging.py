@@ -70,7 +70,7 @@ async def facts_published(
         member_count=member_count,
         category=case.category,
         causes=case.causes,
-        income_fen=(await income_known(db, held.household, on)).per_capita_fen,
+        income_fen=(await income_known(db, held.household, actor.today, on)).per_capita_fen,
         line_fen=(await case_policy(db, case.region_code, on)).line_fen,
         published_on=actor.today,
         full_days=policy.notice_days,

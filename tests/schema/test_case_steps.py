@@ -268,7 +268,7 @@ async def test_above_the_range_and_struck_by_nothing_no_category_is_left(world: 
 async def test_where_months_are_unknown_the_county_names_the_category(world: World) -> None:
     home, case = await brought_to(world, "COUNTY_DECISION")
     await world.sql.execute(
-        "UPDATE income_statement SET superseded_at = now() WHERE id = (SELECT id FROM income_statement WHERE household_id = $1 LIMIT 1)",
+        "UPDATE income_statement SET superseded_at = now() WHERE id = (SELECT id FROM income_statement WHERE household_id = $1 ORDER BY month DESC LIMIT 1)",
         uuid.UUID(home),
     )
     payload = await do(world, "county_officer", "decideAtCounty", caseId=case, outcome="APPROVE")
