@@ -18,6 +18,8 @@ from graphql import (
     GraphQLNonNull,
     OperationDefinitionNode,
     OperationType,
+    get_named_type,
+    is_required_argument,
     parse,
     type_from_ast,
 )
@@ -107,6 +109,28 @@ async def test_a_stored_operation_sends_one_statement_per_moment(world: World, s
             assert len(sent) == 1 or (sent == [] and not has_planned_root(operation))
         else:
             assert len(sent) <= len(operation.selection_set.selections)
+
+
+def lists_of_the_root() -> Iterator[str]:
+    """Root fields that answer pages, planned ones: `clues`, `pairingGaps`, `riskGrades` …"""
+    planned = catalogue().types[catalogue().query_name].fields
+    for name, field in catalogue().graphql.query_type.fields.items():  # type: ignore[union-attr]
+        if planned[name].source is not None and "nodes" in getattr(get_named_type(field.type), "fields", {}):
+            yield name
+
+
+@pytest.mark.parametrize("name", sorted(lists_of_the_root()))
+async def test_every_list_of_the_root_is_one_statement(world: World, sent: list[str], name: str) -> None:
+    field = catalogue().graphql.query_type.fields[name]  # type: ignore[union-attr]
+    needed = {one: arg.type for one, arg in field.args.items() if is_required_argument(arg)}
+    declared = ", ".join(f"${one}: {type}" for one, type in needed.items())
+    passed = ", ".join(f"{one}: ${one}" for one in needed)
+    text = f"query{f'({declared})' if needed else ''} {{ {name}{f'({passed})' if needed else ''} {{ nodes {{ __typename }} }} }}"
+    sent.clear()
+    body = {"query": text, "variables": {one: made_up(type) for one, type in needed.items()}}
+    answer = (await world.client.post("/graphql", json=body, headers=world.headers("county_officer"))).json()
+    assert "data" in answer, answer
+    assert len(sent) == 1
 
 
 async def test_a_mutations_payload_is_one_statement_however_many_objects_it_holds(
