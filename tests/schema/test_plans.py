@@ -70,7 +70,7 @@ FROM (SELECT *, date '2026-01-01' + (row_number() OVER (ORDER BY id) % 300)::int
 INSERT INTO effect_analysis (id, household_id, region_code, quarter, due_on, before_on, before_causes, before_planned,
                              before_delivered, before_confirmed, after_on, after_causes, after_planned, after_delivered,
                              after_confirmed, written_at, written_by_id)
-SELECT gen_random_uuid(), h.id, h.region_code, '2026Q' || n, '2026-03-31', '2025-12-31', '{}', 0, 0, 0, '2026-03-31', '{}', 0,
+SELECT gen_random_uuid(), h.id, h.region_code, '2021Q' || n, '2021-03-31', '2020-12-31', '{}', 0, 0, 0, '2021-03-31', '{}', 0,
        0, 0, now(), (SELECT min(id::text)::uuid FROM account) FROM household h, generate_series(1, 3) AS n;
 RESET session_replication_role;
 """
