@@ -38,10 +38,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def monitored(world: World, number: int, since: str) -> str:
-    """A family of the cadre's that is under monitoring since that day, by that case alone."""
+    """A family of the cadre's that is under monitoring since that day, by that case alone, and not analysed yet."""
     home = await family_of(world, number)
     await world.sql.execute("SET session_replication_role = replica")
     await world.sql.execute("DELETE FROM monitoring_case WHERE household_id = $1", home)
+    await world.sql.execute("DELETE FROM effect_analysis WHERE household_id = $1", home)
     await world.sql.execute("RESET session_replication_role")
     await world.sql.execute(MONITORED, home, uuid.uuid4(), since)
     return home

@@ -77,7 +77,8 @@ async def test_no_table_about_families_is_left_out(world: World) -> None:
         "measure": "measures", "effect_analysis": "effect_analyses", "relief": "relief",
         "monitoring_case": "cases", "case_event": "case_events",
         "case_authorisation": "case_authorisations", "comparison_question": "comparisons", "notice": "notices",
-        "objection": "objections", "kinship": "kinship", "household_standing": "standings",
+        "objection": "objections", "kinship": "kinship", "household_standing": "standings", "benefit_link": "benefit_links",
+        "benefit_delivery": "benefit_deliveries",
     }  # fmt: skip
     for row in await world.sql.fetch(TABLES_OF_A_FAMILY):
         table = row["table_name"]
